@@ -21,7 +21,9 @@ def find() -> str | None:
 
 
 def fetch() -> str | None:
-    """Playwright's own download needs no rights; the package manager needs root and works where that site is out of reach."""
+    """Playwright's download needs no rights; the package manager needs root, and works where that is out of reach."""
+    if _named():
+        return None
     _run(sys.executable, "-m", "playwright", "install", "chromium")
     find.cache_clear()
     if not find() and os.geteuid() == 0 and shutil.which("apt-get"):
@@ -42,10 +44,13 @@ def starts(path: str) -> bool:
         return False
 
 
+def _named() -> str:
+    return os.environ.get("CHROMIUM", "")  # noqa: TID251 - a setting of the stories, not of Readyshelf
+
+
 def _candidates() -> Iterator[str]:
-    named = os.environ.get("CHROMIUM")
-    if named:
-        yield named
+    if _named():
+        yield _named()
         return
     yield from filter(None, map(shutil.which, ON_THE_PATH))
     yield _playwrights_own()
@@ -59,7 +64,7 @@ def _playwrights_own() -> str:
 
 
 def _run(*command: str) -> None:
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}  # noqa: TID251 - handed on to a program
     try:
         subprocess.run(
             command, env=environment, stdin=subprocess.DEVNULL, stdout=sys.stderr, timeout=FETCH_ONE, check=False
@@ -69,7 +74,7 @@ def _run(*command: str) -> None:
 
 
 if __name__ == "__main__":
-    path = find() or (None if os.environ.get("CHROMIUM") else fetch())
+    path = find() or fetch()
     if not path:
         sys.exit("No Chromium was found and none could be fetched. Install one, or name it: CHROMIUM=/path/to/chromium")
     print(path)

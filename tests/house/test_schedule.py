@@ -1,0 +1,10 @@
+import pytest
+
+
+def test_everything_the_clock_does_stands_once_in_the_schedule():
+    schedule = pytest.importorskip("jobs.schedule", reason="the clock does nothing yet")
+
+    sentences = [line[0] for line in schedule.SCHEDULE]
+
+    assert sentences
+    assert len(sentences) == len(set(sentences))
