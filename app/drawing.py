@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import cache
@@ -156,11 +157,11 @@ def product(name: str | None) -> Markup:
     return Markup('<svg viewBox="0 0 96 96" aria-hidden="true"><use href="{}"/></svg>').format(use)
 
 
-FILTERS = [
+FILTERS: list[Callable[..., Any]] = [
     clock_words, day_words, due_words, epoch_ms, here_words, initials, iso, left_tail, money, short_name, span_words,
     urgency, waiting_words,
 ]  # fmt: skip
-GLOBALS = [asset, dom_id, icon, plural, product]
+GLOBALS: list[Callable[..., Any]] = [asset, dom_id, icon, plural, product]
 
 
 def install(env: Environment) -> Environment:
