@@ -110,7 +110,7 @@
     addEventListener("keydown", stay, true);
     addEventListener("pointerdown", () => { if (!asked.open) touched = Date.now(); }, true);
     asked.addEventListener("click", stay); // not on the way down: the tap would go through to what lies beneath
-    asked.addEventListener("cancel", (event) => event.preventDefault());
+    asked.addEventListener("close", () => { if (isShut) asked.showModal(); }); // Escape is no key to it
     on("visibilitychange", check);
     setInterval(check, 1000);
   }
