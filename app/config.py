@@ -1,0 +1,106 @@
+"""Settings: read from the environment once, checked, frozen."""
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+KNOWN = {"DATABASE_URL", "SECRET_KEY", "SECRET_KEY_FALLBACKS", "PUBLIC_URL", "SMTP_URL", "READYSHELF_ENV", "LOG_LEVEL"}
+LEVELS = {"DEBUG", "INFO", "WARNING", "ERROR"}
+DEMO_KEY_FILE = "demo-secret-key"
+
+
+class BadSettings(Exception):
+    """The start is refused, with a sentence that says what to set."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What differs between one installation and another; business rules are data, not settings."""
+
+    database_url: str
+    secret_key: str
+    secret_key_fallbacks: tuple[str, ...] = ()
+    public_url: str = "http://127.0.0.1:8000"
+    smtp_url: str | None = None
+    environment: str = "demo"
+    log_level: str = "INFO"
+    var: Path = Path("var")
+
+    @property
+    def is_demo(self) -> bool:
+        return self.environment == "demo"
+
+    @property
+    def is_https(self) -> bool:
+        return self.public_url.startswith("https://")
+
+
+def from_env(environ: Mapping[str, str] | None = None, *, var: Path = Path("var")) -> Settings:
+    """Read and check the environment; an unknown or malformed value stops the start with a sentence."""
+    env = os.environ if environ is None else environ
+    _refuse_unknown(env)
+    environment = _one_of(env, "READYSHELF_ENV", {"demo", "production"}, "demo")
+    return Settings(
+        database_url=_database_url(env, var),
+        secret_key=_secret_key(env, environment, var),
+        secret_key_fallbacks=tuple(k for k in env.get("SECRET_KEY_FALLBACKS", "").split(",") if k),
+        public_url=_url(env, "PUBLIC_URL", {"http", "https"}) or "http://127.0.0.1:8000",
+        smtp_url=_url(env, "SMTP_URL", {"smtp", "smtps", "smtp+starttls"}),
+        environment=environment,
+        log_level=_one_of(env, "LOG_LEVEL", LEVELS, "INFO"),
+        var=var,
+    )
+
+
+def _refuse_unknown(env: Mapping[str, str]) -> None:
+    unknown = sorted(name for name in env if name.startswith("READYSHELF_") and name not in KNOWN)
+    if unknown:
+        raise BadSettings(f"{unknown[0]} is not a setting of Readyshelf. Known: {', '.join(sorted(KNOWN))}.")
+
+
+def _one_of(env: Mapping[str, str], name: str, allowed: set[str], default: str) -> str:
+    value = env.get(name, default)
+    if value not in allowed:
+        raise BadSettings(f"{name} is {value!r}; it must be one of {', '.join(sorted(allowed))}.")
+    return value
+
+
+def _url(env: Mapping[str, str], name: str, schemes: set[str]) -> str | None:
+    value = env.get(name)
+    if not value:
+        return None
+    try:
+        parts = urlsplit(value)
+        good = parts.scheme in schemes and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        good = False
+    if not good:
+        raise BadSettings(f"{name} must look like {min(schemes)}://host:port.")
+    return value.rstrip("/")
+
+
+def _database_url(env: Mapping[str, str], var: Path) -> str:
+    value = env.get("DATABASE_URL") or f"sqlite:///{var.resolve() / 'readyshelf.db'}"
+    if not value.startswith(("sqlite:///", "postgresql://")):
+        raise BadSettings("DATABASE_URL must begin with sqlite:/// or postgresql://.")
+    return value
+
+
+def _secret_key(env: Mapping[str, str], environment: str, var: Path) -> str:
+    """The demo keeps a key of its own between starts; production must bring one."""
+    value = env.get("SECRET_KEY", "")
+    if value and len(value) < 32:
+        raise BadSettings("SECRET_KEY is too short: give it at least 32 characters.")
+    if value:
+        return value
+    if environment == "production":
+        raise BadSettings("SECRET_KEY is not set. In production Readyshelf starts only with a secret of your own.")
+    var.mkdir(parents=True, exist_ok=True)
+    kept = var / DEMO_KEY_FILE
+    if not kept.exists():
+        kept.touch(mode=0o600)
+        kept.write_text(secrets.token_urlsafe(48))
+    return kept.read_text().strip()
