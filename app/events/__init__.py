@@ -1,0 +1,1 @@
+"""What occurred, in order, and the messages that leave because of it."""

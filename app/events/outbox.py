@@ -1,0 +1,127 @@
+"""The outbox: messages for outside, written with the change that caused them, sent later, at least once.
+
+The `dedupe` key makes a message unique for ever; whoever sends it hands the key on, so that a message sent twice after
+a crash can be told apart from two messages.
+"""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Field, Session, SQLModel, col, select
+
+from app import db
+
+LEASE = timedelta(seconds=60)
+MAX_ATTEMPTS = 8
+FIRST_RETRY_AFTER = timedelta(seconds=15)
+LONGEST_RETRY_AFTER = timedelta(minutes=10)
+
+
+class OutboxState(StrEnum):
+    PENDING = "pending"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+    SUPPRESSED = "suppressed"
+
+
+class OutboxMessage(SQLModel, table=True):
+    """One message to one destination; `due_at` is null when nothing more is to be done with it."""
+
+    __tablename__ = "outbox_message"
+    __table_args__ = (
+        sa.Index(
+            "outbox_due",
+            "due_at",
+            sqlite_where=sa.text("due_at IS NOT NULL"),
+            postgresql_where=sa.text("due_at IS NOT NULL"),
+        ),
+        sa.CheckConstraint("(due_at IS NOT NULL) = (state IN ('pending', 'sending'))", name="due_only_while_open"),
+    )
+
+    id: int = Field(default=None, primary_key=True)
+    topic: str
+    dedupe: str = Field(unique=True)
+    payload: dict[str, Any] = Field(sa_type=sa.JSON)
+    state: OutboxState = Field(default=OutboxState.PENDING, sa_type=db.choice(OutboxState))
+    due_at: datetime | None
+    attempts: int = 0
+    last_error: str | None = None
+    sent_at: datetime | None = None
+    posted_at: datetime
+
+
+def post(session: Session, *, topic: str, dedupe: str, payload: dict[str, Any], at: datetime, due_at: datetime) -> bool:
+    """Post once; a message that was suppressed may be posted again, any other answer to a second call is no."""
+    fresh = {"state": OutboxState.PENDING, "payload": payload, "due_at": due_at, "posted_at": at, "attempts": 0}
+    posted = session.execute(
+        db.insert(session, OutboxMessage)
+        .values(topic=topic, dedupe=dedupe, **fresh)
+        .on_conflict_do_update(
+            index_elements=["dedupe"], set_=fresh, where=col(OutboxMessage.state) == OutboxState.SUPPRESSED
+        )
+        .returning(col(OutboxMessage.id))
+    )
+    return posted.first() is not None
+
+
+def suppress(session: Session, *, dedupe: str) -> bool:
+    """Hold a message back for good; no, once somebody has begun to send it."""
+    held = session.execute(
+        sa.update(OutboxMessage)
+        .where(col(OutboxMessage.dedupe) == dedupe, col(OutboxMessage.state) == OutboxState.PENDING)
+        .values(state=OutboxState.SUPPRESSED, due_at=None)
+    )
+    return bool(held.rowcount)  # type: ignore[attr-defined]
+
+
+def claim(session: Session, *, at: datetime, limit: int = 50) -> list[OutboxMessage]:
+    """Take what is due for one sender; a claim that is never finished falls due again when its lease ends."""
+    due = (
+        select(OutboxMessage)
+        .where(col(OutboxMessage.due_at) <= at)
+        .order_by(col(OutboxMessage.due_at), col(OutboxMessage.id))
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    claimed = list(session.exec(due))
+    for message in claimed:
+        message.state = OutboxState.SENDING
+        message.attempts += 1
+        message.due_at = at + LEASE
+    return claimed
+
+
+def sent(session: Session, message_id: int, *, at: datetime) -> None:
+    message = session.get_one(OutboxMessage, message_id)
+    message.state, message.due_at, message.sent_at, message.last_error = OutboxState.SENT, None, at, None
+
+
+def retry(session: Session, message_id: int, *, error: str, at: datetime, jitter: float) -> bool:
+    """Back off and try again, twice as late each time; no, when every attempt is used up or another sender finished."""
+    message = _locked(session, message_id)
+    if message.state != OutboxState.SENDING:
+        return False
+    if message.attempts >= MAX_ATTEMPTS:
+        give_up(session, message_id, error=error)
+        return False
+    wait = min(FIRST_RETRY_AFTER * 2 ** (message.attempts - 1), LONGEST_RETRY_AFTER)
+    message.state, message.due_at, message.last_error = OutboxState.PENDING, at + wait * (1 + jitter / 4), error
+    return True
+
+
+def give_up(session: Session, message_id: int, *, error: str) -> None:
+    message = _locked(session, message_id)
+    if message.state == OutboxState.SENDING:
+        message.state, message.due_at, message.last_error = OutboxState.FAILED, None, error
+
+
+def _locked(session: Session, message_id: int) -> OutboxMessage:
+    return session.get_one(OutboxMessage, message_id, with_for_update=True, populate_existing=True)
+
+
+def oldest_due(session: Session) -> datetime | None:
+    """When the message that has waited longest fell due."""
+    return session.exec(select(sa.func.min(OutboxMessage.due_at))).one()
