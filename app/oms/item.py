@@ -1,0 +1,86 @@
+"""What is sold, how it is recognised by a scanner, and where it stands in each store."""
+
+import sqlalchemy as sa
+from biip import ParseError, parse
+from biip.gtin import Gtin
+from sqlmodel import Field, Session, SQLModel, col, select
+
+from app.refusals import Refusal
+
+
+class UnknownBarcode(Refusal):
+    """What was scanned can't be one of our items."""
+
+    status = 422
+
+
+class Item(SQLModel, table=True):
+    """A thing with a sku. The GTIN is kept with 14 digits, so that every barcode of it reads as the same number."""
+
+    __tablename__ = "item"
+
+    id: int = Field(default=None, primary_key=True)
+    sku: str = Field(unique=True)
+    gtin: str | None = Field(default=None, unique=True, min_length=14, max_length=14)
+    name: str
+    detail: str = ""
+    image: str = "box"
+    unit: str = "each"
+    price_minor: int = 0
+    currency: str = "GBP"
+    cost_minor: int = 0
+    is_cold: bool = False
+    needs_id: bool = False
+    is_heavy: bool = False
+    is_fragile: bool = False
+
+    @property
+    def code_ending(self) -> str:
+        """The four digits a person can compare with the label."""
+        return (self.gtin or self.sku)[-4:]
+
+
+class Place(SQLModel, table=True):
+    """Where an item stands in a store; `walk_sequence` is its turn on the way through."""
+
+    __tablename__ = "place"
+
+    node_id: int = Field(foreign_key="node.id", primary_key=True)
+    item_id: int = Field(foreign_key="item.id", primary_key=True)
+    aisle: str
+    bin: str
+    hint: str = ""
+    walk_sequence: int = 0
+
+
+def gtin_of(scanned: str) -> str | None:
+    """The 14-digit GTIN in a scanned or typed code: GTIN-8/12/13/14, UPC, GS1-128 or Digital Link."""
+    try:
+        result = parse(scanned.strip())
+    except ParseError:
+        return None
+    gtin: Gtin | None = result.gtin
+    if gtin is None and result.gs1_digital_link_uri is not None:
+        gtin = result.gs1_digital_link_uri.element_strings.get_gtin()  # type: ignore[attr-defined]
+    return gtin.as_gtin_14() if gtin is not None else None
+
+
+def scanned_item(session: Session, code: str) -> Item:
+    """The item behind a barcode or a typed sku."""
+    gtin = gtin_of(code)
+    wanted = Item.gtin == gtin if gtin else col(Item.sku) == code.strip()
+    item = session.exec(select(Item).where(wanted)).one_or_none()
+    if item is None and gtin:
+        item = session.exec(select(Item).where(Item.sku == code.strip())).one_or_none()
+    if item is None:
+        raise UnknownBarcode("That isn't a code of ours. Scan the label again, or type its last 4 digits.")
+    return item
+
+
+def by_sku(session: Session, skus: set[str]) -> dict[str, Item]:
+    return {item.sku: item for item in session.exec(select(Item).where(col(Item.sku).in_(skus)))}
+
+
+def place_order() -> tuple[sa.ColumnExpressionArgument[int], sa.ColumnExpressionArgument[str]]:
+    """The order of the walk through a store."""
+    return col(Place.walk_sequence), col(Place.bin)

@@ -1,0 +1,44 @@
+"""What can happen to an order, in the past tense."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from app.events.log import DomainEvent
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderEvent(DomainEvent):
+    """Something that occurred to an order of a store."""
+
+    about: ClassVar[str] = "order"
+    order_id: int
+    store_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderPlaced(OrderEvent):
+    """A customer ordered, and what could be reserved is reserved."""
+
+    channel: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderUnfulfillable(OrderEvent):
+    """Accepted, but the stock wasn't there: somebody has to find a way."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderReleased(OrderEvent):
+    """Paid for and reserved: the store may begin."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentFailed(OrderEvent):
+    """The payment service said no; the claims stay until the payment window ends."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderCancelled(OrderEvent):
+    """Called off, by whom `actor` says."""
+
+    reason: str

@@ -1,0 +1,156 @@
+"""Placing an order: the one verb behind the API, the replay and the demo."""
+
+import hashlib
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from sqlmodel import Session, select
+
+from app import db
+from app.oms import item as items
+from app.oms import order as orders
+from app.oms import reservation
+from app.oms.customer import Customer
+from app.oms.inventory import NotEnoughStock, Reason
+from app.oms.item import Item
+from app.oms.node import Node, NodeKind
+from app.oms.order import PAID_ENOUGH, PAYMENT_WINDOW, Fulfilment, Order, OrderLine, PaymentState
+from app.oms.order_events import OrderPlaced, OrderUnfulfillable
+from app.oms.reservation import Reservation, ReservationState
+from app.refusals import Refusal, Unreadable
+
+MOST_UNITS = 10_000
+
+
+class ExternalIdTaken(Refusal):
+    """The channel sent another order under a number it used before."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LineRequest:
+    """So many units of a sku at a price; prices are integers in the currency's minor unit."""
+
+    sku: str
+    quantity: int
+    unit_price_minor: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderRequest:
+    """An order as a channel sends it, already read and checked for form."""
+
+    channel: str
+    external_id: str
+    store_code: str
+    placed_at: datetime
+    promised_at: datetime
+    customer_name: str
+    email: str | None
+    phone: str | None
+    language: str
+    payment_state: PaymentState
+    amount_minor: int
+    currency: str
+    lines: tuple[LineRequest, ...]
+
+    @property
+    def fingerprint(self) -> str:
+        """Two requests with the same fingerprint ask for the same thing."""
+        same = replace(self, placed_at=self.placed_at.astimezone(UTC), promised_at=self.promised_at.astimezone(UTC))
+        return hashlib.sha256(repr(same).encode()).hexdigest()
+
+
+def place(session: Session, request: OrderRequest, *, actor: str, at: datetime) -> Order:
+    """Take the order, once per channel and external id; without stock it is still taken, as unfulfillable."""
+    node = session.exec(select(Node).where(Node.code == request.store_code, Node.kind == NodeKind.STORE)).one_or_none()
+    if node is None:
+        raise Unreadable(f"There is no store {request.store_code}.")
+    found = _items(session, request)
+    order, is_new = _opened(session, request, node)
+    if not is_new:
+        return order
+    lines = [_line(order, found[wish.sku], wish) for wish in request.lines]
+    session.add_all([*lines, Fulfilment(order_id=order.id, node_id=node.id)])
+    session.flush()
+    is_reserved = _reserve(session, order, lines, actor=actor, at=at)
+    order.happened(OrderPlaced(at=at, actor=actor, order_id=order.id, store_id=node.id, channel=order.channel))
+    if not is_reserved:
+        order.happened(OrderUnfulfillable(at=at, actor=actor, order_id=order.id, store_id=node.id))
+    elif order.is_paid_enough:
+        order.release_to_store(actor=actor, at=at)
+    return order
+
+
+def _items(session: Session, request: OrderRequest) -> dict[str, Item]:
+    skus = {line.sku for line in request.lines}
+    found = items.by_sku(session, skus)
+    if not skus:
+        raise Unreadable("An order has at least one line.")
+    if unknown := sorted(skus - found.keys()):
+        raise Unreadable(f"There is no item {unknown[0]}.")
+    foreign = sorted(sku for sku, item in found.items() if item.currency != request.currency)
+    if foreign:
+        raise Unreadable(f"Item {foreign[0]} is sold in {found[foreign[0]].currency}, not in {request.currency}.")
+    if any(not 0 < line.quantity <= MOST_UNITS or line.unit_price_minor < 0 for line in request.lines):
+        raise Unreadable(f"A line has between 1 and {MOST_UNITS} units and no negative price.")
+    if len(skus) < len(request.lines):
+        raise Unreadable("Each sku may stand on one line only; add the quantities up.")
+    return found
+
+
+def _opened(session: Session, request: OrderRequest, node: Node) -> tuple[Order, bool]:
+    """The order's row: a new one, or, by UNIQUE (channel, external_id), the one that was there first."""
+    customer = Customer(name=request.customer_name, email=request.email, phone=request.phone, language=request.language)
+    known = orders.of(session, channel=request.channel, external_id=request.external_id)
+    if known is None:
+        session.add(customer)
+        session.flush()
+        values = {
+            "channel": request.channel, "external_id": request.external_id, "request_hash": request.fingerprint,
+            "customer_id": customer.id, "store_id": node.id, "placed_at": request.placed_at,
+            "promised_at": request.promised_at, "payment_state": request.payment_state,
+            "amount_minor": request.amount_minor, "currency": request.currency, "payment_due_at": _payment_due(request),
+        }  # fmt: skip
+        insert = db.insert(session, Order).values(**values).on_conflict_do_nothing().returning(Order.id)
+        new_id = session.execute(insert).scalar_one_or_none()
+        if new_id is not None:
+            return session.get_one(Order, new_id), True
+        session.delete(customer)
+        known = orders.of(session, channel=request.channel, external_id=request.external_id)
+    assert known is not None  # noqa: S101 - it was there, or the insert would have made it
+    if known.request_hash != request.fingerprint:
+        raise ExternalIdTaken(f"Order {request.external_id} of {request.channel} exists with other content.")
+    return known, False
+
+
+def _payment_due(request: OrderRequest) -> datetime | None:
+    return None if request.payment_state in PAID_ENOUGH else request.placed_at + PAYMENT_WINDOW
+
+
+def _line(order: Order, item: Item, wish: LineRequest) -> OrderLine:
+    return OrderLine(
+        order=order,
+        order_id=order.id,
+        item=item,
+        item_id=item.id,
+        ordered=wish.quantity,
+        unfilled=wish.quantity,
+        unit_price_minor=wish.unit_price_minor,
+    )
+
+
+def _reserve(session: Session, order: Order, lines: list[OrderLine], *, actor: str, at: datetime) -> bool:
+    """All lines or none: half an order on the shelf is a second trip for the customer."""
+    state = ReservationState.HARD if order.is_paid_enough else ReservationState.SOFT
+    claims = [
+        Reservation(order_line_id=line.id, item_id=line.item_id, node_id=order.store_id, quantity=line.ordered,
+                    state=state, reserved_at=at)
+        for line in lines
+    ]  # fmt: skip
+    try:
+        reservation.reserve(session, claims, order.cause(Reason.RESERVED, actor=actor, at=at))
+    except NotEnoughStock:
+        return False
+    for line in lines:
+        line.move("unfilled", "reserved", line.ordered)
+    return True
