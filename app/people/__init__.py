@@ -1,0 +1,1 @@
+"""Regions, stores and their hours; who works there, on which tablet, and what each may do where."""
