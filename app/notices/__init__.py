@@ -1,0 +1,1 @@
+"""What the customer is told, when, and through what."""

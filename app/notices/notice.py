@@ -1,0 +1,213 @@
+"""What a customer is told about an order: one notice a stage, and "ready" only with the staging it rests on."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.orm import aliased
+from sqlmodel import Field, Session, SQLModel, col, select
+
+from app import db
+from app.events import log, outbox
+from app.events.outbox import OutboxMessage, OutboxState
+from app.notices.events import NoticeEvent, NoticeUndeliverable
+from app.oms.order import Order
+from app.oms.order_events import OrderEvent
+from app.pickup import staging
+from app.pickup.staging import Staging
+from app.pickup.task import PickupTask
+from app.pickup.task_events import StagingTakenBack, TaskEvent, TaskHandedOver, TaskStaged
+from app.pickup.task_status import NOT_YET_READY, ON_SHELF, TaskStatus
+from app.refusals import Refusal
+
+TOPIC = "mail"
+READY_DELAY = timedelta(seconds=30)
+"""So long an associate can take a staging back without a customer having set out for it."""
+
+
+class CustomerAlreadyTold(Refusal):
+    """A message can't be called back."""
+
+
+class Stage(StrEnum):
+    """What there is to tell."""
+
+    RECEIVED = "received"
+    DELAYED = "delayed"
+    READY = "ready"
+    COLLECTED = "collected"
+    CANCELLED = "cancelled"
+
+
+class Channel(StrEnum):
+    """How the customer hears of it."""
+
+    MAIL = "mail"
+
+
+class Notice(SQLModel, table=True):
+    """One thing told to one customer. The schema itself makes "ready" without a staging impossible."""
+
+    __tablename__ = "notice"
+    __table_args__ = (
+        sa.UniqueConstraint("order_id", "stage", "channel"),
+        sa.CheckConstraint("stage <> 'ready' OR staging_id IS NOT NULL", name="ready_means_staged"),
+    )
+
+    id: int = Field(default=None, primary_key=True)
+    order_id: int = Field(foreign_key="order.id")
+    task_id: int | None = Field(default=None, foreign_key="pickup_task.id")
+    store_id: int = Field(foreign_key="node.id")
+    stage: Stage = Field(sa_type=db.choice(Stage))
+    channel: Channel = Field(default=Channel.MAIL, sa_type=db.choice(Channel))
+    staging_id: int | None = Field(default=None, foreign_key="staging.id")
+    dedupe: str = Field(unique=True)
+    """The key of its message in the outbox."""
+    created_at: datetime
+
+    def event(self, kind: type[NoticeEvent], *, at: datetime) -> NoticeEvent:
+        return kind(at=at, actor="system", order_id=self.order_id, store_id=self.store_id, notice_id=self.id,
+                    stage=self.stage, channel=self.channel)  # fmt: skip
+
+
+class Told(NamedTuple):
+    """How far one notice has come; without an address it has no state to be in."""
+
+    stage: Stage
+    state: OutboxState | None
+    at: datetime
+    error: str | None
+
+
+def dedupe_of(order_id: int, stage: Stage) -> str:
+    return f"order/{order_id}:{stage}:{Channel.MAIL}"
+
+
+def received(session: Session, event: OrderEvent) -> None:
+    """The order was placed."""
+    _tell(session, event, Stage.RECEIVED, due_at=event.at)
+
+
+def delayed(session: Session, event: TaskEvent | OrderEvent) -> None:
+    """The promised time passed, or the goods aren't there: said once, whichever is first."""
+    _tell(session, event, Stage.DELAYED, due_at=event.at)
+
+
+def ready(session: Session, event: TaskStaged) -> None:
+    """The bag is on its shelf; a move to another shelf tells the customer nothing again."""
+    _hold(session, event.order_id, Stage.DELAYED)
+    if event.is_move:
+        kept = _kept(session, event, Stage.READY, staging_id=event.staging_id)
+        kept.staging_id = event.staging_id
+    else:
+        _tell(session, event, Stage.READY, due_at=event.at + READY_DELAY, staging_id=event.staging_id)
+
+
+def staging_taken_back(session: Session, event: StagingTakenBack) -> None:
+    """The bag is off its shelf: its message stays in the house, or, if it has left, so does the bag."""
+    _hold(session, event.order_id, Stage.READY)
+    message = _message(session, event.order_id, Stage.READY)
+    if message is not None and message.state in (OutboxState.SENDING, OutboxState.SENT):
+        raise CustomerAlreadyTold("The customer has been told already. Move the bag to another shelf instead.")
+
+
+def collected(session: Session, event: TaskHandedOver) -> None:
+    """Who has the bag in hand need not be told that it is ready."""
+    _hold(session, event.order_id, Stage.READY, Stage.DELAYED)
+    _tell(session, event, Stage.COLLECTED, due_at=event.at + READY_DELAY)
+
+
+def handover_taken_back(session: Session, event: TaskEvent) -> None:
+    """The bag is on its shelf again: a "ready" that was held back for the hand-off is due after all."""
+    _hold(session, event.order_id, Stage.COLLECTED)
+    shelf = staging.standing(session, event.task_id)
+    if shelf is not None:
+        _tell(session, event, Stage.READY, due_at=event.at + READY_DELAY, staging_id=shelf.id)
+
+
+def cancelled(session: Session, event: OrderEvent) -> None:
+    """The order was called off: nothing that was still waiting to be said is true any more."""
+    _hold(session, event.order_id, Stage.RECEIVED, Stage.DELAYED, Stage.READY)
+    _tell(session, event, Stage.CANCELLED, due_at=event.at)
+
+
+def is_still_true(session: Session, notice: Notice) -> bool:
+    """Looked at again just before it leaves, since a message may have waited for a mail server."""
+    order = session.get_one(Order, notice.order_id)
+    if order.cancelled_at is not None:
+        return notice.stage == Stage.CANCELLED
+    task = session.exec(select(PickupTask).where(PickupTask.order_id == order.id)).one_or_none()
+    if notice.stage == Stage.READY:
+        return task is not None and task.status in ON_SHELF and staging.standing(session, task.id) is not None
+    if notice.stage == Stage.DELAYED:
+        return task is None or task.status in (*NOT_YET_READY, TaskStatus.UNFULFILLABLE)
+    return notice.stage != Stage.COLLECTED or (task is not None and task.status == TaskStatus.COLLECTED)
+
+
+def states_of(session: Session, order_id: int) -> list[Told]:
+    """What this customer was told and what still waits, oldest first: for the order's page."""
+    rows = session.execute(
+        sa.select(Notice, OutboxMessage)
+        .outerjoin(OutboxMessage, col(OutboxMessage.dedupe) == col(Notice.dedupe))
+        .where(col(Notice.order_id) == order_id)
+        .order_by(col(Notice.created_at), col(Notice.id))
+    )
+    return [_told(notice, message) for notice, message in rows]
+
+
+def before_staging(session: Session) -> int:
+    """How many customers were told "ready" with no bag on a shelf at that moment: published, and it is 0."""
+    task, shelf = aliased(PickupTask), aliased(Staging)
+    left_at = sa.func.coalesce(OutboxMessage.sent_at, OutboxMessage.due_at)
+    stood = sa.exists().where(
+        col(task.id) == col(shelf.task_id), col(task.order_id) == col(Notice.order_id), col(shelf.at) <= left_at,
+        sa.or_(col(shelf.taken_back_at).is_(None), col(shelf.taken_back_at) >= left_at),
+    )  # fmt: skip
+    told = sa.select(sa.func.count()).select_from(Notice)
+    told = told.join(OutboxMessage, col(OutboxMessage.dedupe) == col(Notice.dedupe))
+    left = col(OutboxMessage.state).in_([OutboxState.SENDING, OutboxState.SENT])
+    return int(session.execute(told.where(col(Notice.stage) == Stage.READY, left, ~stood)).scalar_one())
+
+
+def _told(notice: Notice, message: OutboxMessage | None) -> Told:
+    if message is None:
+        return Told(notice.stage, None, notice.created_at, None)
+    return Told(notice.stage, message.state, message.sent_at or message.due_at or message.posted_at, message.last_error)
+
+
+def _tell(
+    session: Session, event: TaskEvent | OrderEvent, stage: Stage, *, due_at: datetime, staging_id: int | None = None
+) -> None:
+    notice = _kept(session, event, stage, staging_id=staging_id)
+    if session.get_one(Order, event.order_id).customer.email is None:
+        return
+    payload = {"notice": notice.id}
+    is_posted = outbox.post(session, topic=TOPIC, dedupe=notice.dedupe, payload=payload, at=event.at, due_at=due_at)
+    if is_posted and staging_id is not None:
+        notice.staging_id = staging_id
+
+
+def _kept(session: Session, event: TaskEvent | OrderEvent, stage: Stage, *, staging_id: int | None) -> Notice:
+    """The notice of this stage; every caller holds the order's row, so nobody else can be adding it."""
+    dedupe = dedupe_of(event.order_id, stage)
+    known = session.exec(select(Notice).where(Notice.dedupe == dedupe)).one_or_none()
+    if known is not None:
+        return known
+    notice = Notice(order_id=event.order_id, task_id=getattr(event, "task_id", None), store_id=event.store_id,
+                    stage=stage, staging_id=staging_id, dedupe=dedupe, created_at=event.at)  # fmt: skip
+    session.add(notice)
+    session.flush()
+    if session.get_one(Order, event.order_id).customer.email is None:
+        log.record(session, notice.event(NoticeUndeliverable, at=event.at))
+    return notice
+
+
+def _hold(session: Session, order_id: int, *stages: Stage) -> None:
+    for stage in stages:
+        outbox.suppress(session, dedupe=dedupe_of(order_id, stage))
+
+
+def _message(session: Session, order_id: int, stage: Stage) -> OutboxMessage | None:
+    found = select(OutboxMessage).where(OutboxMessage.dedupe == dedupe_of(order_id, stage))
+    return session.exec(found.execution_options(populate_existing=True)).one_or_none()

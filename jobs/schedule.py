@@ -1,0 +1,83 @@
+"""Everything the clock does, on one page."""
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+import structlog
+from apscheduler.events import EVENT_SCHEDULER_SHUTDOWN
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from app import clock, db
+from app.config import Settings
+from app.events import replies
+from app.notices.smtp import SmtpTransport, Transport
+from app.oms import order
+from app.pickup import escalation
+from jobs.mail_sink import FOLDER, MailSink
+from jobs.relay import relay
+from jobs.sweep import sweep
+
+log = structlog.get_logger()
+
+Act = Callable[[datetime], object]
+
+_post: list[tuple[Transport, Settings]] = []
+
+
+def send_through(transport: Transport, settings: Settings) -> None:
+    """Say through what this process's messages leave; until then they wait in the outbox."""
+    _post[:] = [(transport, settings)]
+
+
+def _send_waiting(at: datetime) -> None:
+    for transport, settings in _post:
+        relay(at, transport=transport, settings=settings)
+
+
+def _forget_replies(at: datetime) -> None:
+    with db.transaction() as session:
+        replies.forget(session, at=at)
+
+
+SCHEDULE: list[tuple[str, int, Act]] = [
+    # what it does, every how many seconds, how
+    ("escalate unanswered tasks", 1, partial(sweep, escalation.due, escalation.escalate)),
+    ("tell customers of late orders", 1, partial(sweep, escalation.late_due, escalation.tell_late)),
+    ("send what waits in the outbox", 1, _send_waiting),
+    ("give up on unpaid orders", 30, partial(sweep, order.payment_due, order.give_up_on_payment)),
+    ("forget old replies", 3600, _forget_replies),
+]
+
+
+def run_all(at: datetime) -> None:
+    """Each line once, in order, with the clock in the caller's hand: for stories and tests."""
+    for _, _, act in SCHEDULE:
+        act(at)
+
+
+def start(settings: Settings) -> Any:
+    """Begin to tick; `shutdown()` waits for what is running. A demo without a mail server keeps letters in a folder."""
+    scheduler = BackgroundScheduler(timezone="UTC")
+    if settings.smtp_url:
+        send_through(SmtpTransport(settings.smtp_url), settings)
+    elif settings.is_demo:
+        sink = MailSink(settings.var / FOLDER)
+        send_through(SmtpTransport(sink.start()), settings)
+        scheduler.add_listener(lambda _: sink.stop(), EVENT_SCHEDULER_SHUTDOWN)
+    else:
+        log.warning("SMTP_URL is not set: messages wait in the outbox")
+    for sentence, seconds, act in SCHEDULE:
+        scheduler.add_job(partial(_tick, sentence, act), "interval", seconds=seconds, id=sentence, name=sentence,
+                          coalesce=True, max_instances=1, misfire_grace_time=None)  # fmt: skip
+    scheduler.start()
+    return scheduler
+
+
+def _tick(sentence: str, act: Act) -> None:
+    """A line that fails today is tried again at its next turn, and stops no other."""
+    try:
+        act(clock.now())
+    except Exception:
+        log.exception("a line of the schedule failed", line=sentence)
