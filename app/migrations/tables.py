@@ -1,0 +1,26 @@
+"""Every table of the house, gathered for migrations to compare with."""
+
+from sqlmodel import SQLModel
+
+from app.events import log, outbox, replies
+from app.notices import notice
+from app.oms import customer, inventory, item, node, order, reservation
+from app.people import api_client, associate, device, sign_in, store
+from app.pickup import (
+    escalation,
+    exception_case,
+    handover,
+    picking,
+    pickup_link,
+    staging,
+    tally,
+    task,
+    undo,
+)
+
+MODULES = (
+    log, outbox, replies, notice, customer, inventory, item, node, order, reservation, api_client, associate, device,
+    sign_in, store,
+    escalation, exception_case, handover, picking, pickup_link, staging, tally, task, undo,
+)  # fmt: skip
+metadata = SQLModel.metadata

@@ -1,0 +1,192 @@
+"""Exception cases (on the screen: Problems): what stands between a customer and a promise, until somebody ends it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar
+
+import sqlalchemy as sa
+from sqlmodel import Field, Session, SQLModel, col, select
+
+from app import db
+from app.events import log
+from app.events.log import DomainEvent, Eventful
+from app.oms.order_events import OrderCancelled, OrderEvent, OrderUnfulfillable
+from app.people.associate import Associate
+from app.pickup.task_events import ShortTakenBack, UnitsShort
+from app.refusals import Refusal
+
+REASON_LENGTH = 200
+
+
+class CaseOver(Refusal):
+    """Ended cases stay ended."""
+
+
+class CaseTaken(Refusal):
+    """Somebody else is on it."""
+
+
+class CaseKind(StrEnum):
+    """What went wrong."""
+
+    SHORT_PICK = "short pick"
+    UNFULFILLABLE = "unfulfillable"
+    UNDELIVERABLE = "undeliverable"
+
+
+class CaseStatus(StrEnum):
+    """Open until somebody owns it, then until somebody ends it."""
+
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    RESOLVED = "resolved"
+    DISMISSED = "dismissed"
+
+
+ALIVE = (CaseStatus.OPEN, CaseStatus.ACKNOWLEDGED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseEvent(DomainEvent):
+    """Something that occurred to a case."""
+
+    about: ClassVar[str] = "case"
+    case_id: int
+    store_id: int
+    order_id: int
+    task_id: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseOpened(CaseEvent):
+    """Something went wrong and was noticed."""
+
+    kind: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseAcknowledged(CaseEvent):
+    """Somebody owns it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseEnded(CaseEvent):
+    """Resolved, dismissed, or gone with its cause."""
+
+    outcome: str
+    reason: str | None
+
+
+class ExceptionCase(Eventful, SQLModel, table=True):
+    """One problem with one cause; while it lives, the same cause opens no second one."""
+
+    __tablename__ = "exception_case"
+    __table_args__ = (
+        sa.Index("one_living_case_a_cause", "cause", unique=True, sqlite_where=sa.text("ended_at IS NULL"),
+                 postgresql_where=sa.text("ended_at IS NULL")),
+        sa.Index("case_queue", "store_id", "ended_at"),
+        sa.CheckConstraint("(ended_at IS NULL) = (status IN ('open', 'acknowledged'))", name="ended_when_over"),
+    )  # fmt: skip
+
+    id: int = Field(default=None, primary_key=True)
+    kind: CaseKind = Field(sa_type=db.choice(CaseKind))
+    cause: str
+    status: CaseStatus = Field(default=CaseStatus.OPEN, sa_type=db.choice(CaseStatus))
+    store_id: int = Field(foreign_key="store.id")
+    order_id: int = Field(foreign_key="order.id")
+    task_id: int | None = Field(default=None, foreign_key="pickup_task.id", index=True)
+    line_id: int | None = Field(default=None, foreign_key="order_line.id")
+    quantity: int = 0
+    detail: str
+    opened_at: datetime
+    owner_id: int | None = Field(default=None, foreign_key="associate.id")
+    ended_at: datetime | None = None
+    reason: str | None = None
+
+    def acknowledge(self, session: Session, *, associate_id: int, at: datetime) -> None:
+        """Say "I'm on it"; a colleague's case stays the colleague's."""
+        self._refuse_over()
+        if self.owner_id not in (None, associate_id):
+            raise CaseTaken(f"{session.get_one(Associate, self.owner_id).short_name} is on this problem already.")
+        if self.owner_id is None:
+            self.owner_id, self.status = associate_id, CaseStatus.ACKNOWLEDGED
+            self._say(CaseAcknowledged, f"associate/{associate_id}", at)
+
+    def end(self, status: CaseStatus, *, actor: str, at: datetime, reason: str | None = None) -> None:
+        """Resolved, or dismissed with a reason."""
+        self._refuse_over()
+        self.status, self.ended_at, self.reason = status, at, (reason or "").strip()[:REASON_LENGTH] or None
+        self._say(CaseEnded, actor, at, outcome=status.value, reason=self.reason)
+
+    def _refuse_over(self) -> None:
+        if self.status not in ALIVE:
+            raise CaseOver(f"This problem is already {self.status}.")
+
+    def _say(self, event: type[CaseEvent], actor: str, at: datetime, **said: str | None) -> None:
+        self.happened(event(at=at, actor=actor, case_id=self.id, store_id=self.store_id, order_id=self.order_id,
+                            task_id=self.task_id, **said))  # type: ignore[arg-type]  # fmt: skip
+
+
+def open_case(session: Session, case: ExceptionCase, *, actor: str) -> ExceptionCase:
+    """Open a case, unless one with this cause lives already: then that one."""
+    living = select(ExceptionCase).where(ExceptionCase.cause == case.cause, col(ExceptionCase.ended_at).is_(None))
+    known = session.exec(living).one_or_none()
+    if known is not None:
+        return known
+    session.add(case)
+    session.flush()
+    log.record(session, CaseOpened(at=case.opened_at, actor=actor, case_id=case.id, store_id=case.store_id,
+                                   order_id=case.order_id, task_id=case.task_id, kind=case.kind.value))  # fmt: skip
+    return case
+
+
+def short_pick(session: Session, event: UnitsShort) -> None:
+    """Units could not be picked: somebody has to find them or make it good."""
+    open_case(session, ExceptionCase(
+        kind=CaseKind.SHORT_PICK, cause=f"line/{event.line_id}:short", store_id=event.store_id, order_id=event.order_id,
+        task_id=event.task_id, line_id=event.line_id, quantity=event.quantity, detail=event.reason, opened_at=event.at,
+    ), actor=event.actor)  # fmt: skip
+
+
+def short_taken_back(session: Session, event: ShortTakenBack) -> None:
+    """Found after all: the problem ends with its cause."""
+    _end_living(session, col(ExceptionCase.cause) == f"line/{event.line_id}:short", event)
+
+
+def unfulfillable(session: Session, event: OrderUnfulfillable) -> None:
+    """An order without stock is never lost: it waits here."""
+    open_case(session, ExceptionCase(
+        kind=CaseKind.UNFULFILLABLE, cause=f"order/{event.order_id}:unfulfillable", store_id=event.store_id,
+        order_id=event.order_id, detail="no stock when it was placed", opened_at=event.at,
+    ), actor=event.actor)  # fmt: skip
+
+
+def undeliverable(session: Session, event: OrderEvent) -> None:
+    """A message did not reach the customer: somebody has to call."""
+    stage = getattr(event, "stage", "")
+    open_case(session, ExceptionCase(
+        kind=CaseKind.UNDELIVERABLE, cause=f"order/{event.order_id}:undeliverable:{stage}", store_id=event.store_id,
+        order_id=event.order_id, detail=str(stage), opened_at=event.at,
+    ), actor=event.actor)  # fmt: skip
+
+
+def order_cancelled(session: Session, event: OrderCancelled) -> None:
+    """With the order its problems are gone."""
+    _end_living(session, col(ExceptionCase.order_id) == event.order_id, event)
+
+
+def _end_living(session: Session, which: "sa.ColumnElement[bool]", event: DomainEvent) -> None:
+    for case in session.exec(select(ExceptionCase).where(which, col(ExceptionCase.ended_at).is_(None))):
+        case.end(CaseStatus.RESOLVED, actor=event.actor, at=event.at, reason="its cause is gone")
+
+
+def living(session: Session, store_id: int) -> list[ExceptionCase]:
+    """The store's problems, oldest first."""
+    here = select(ExceptionCase).where(ExceptionCase.store_id == store_id, col(ExceptionCase.ended_at).is_(None))
+    return list(session.exec(here.order_by(col(ExceptionCase.opened_at), col(ExceptionCase.id))))
+
+
+def count_living(session: Session, store_id: int) -> int:
+    here = select(sa.func.count()).select_from(ExceptionCase)
+    return session.exec(here.where(ExceptionCase.store_id == store_id, col(ExceptionCase.ended_at).is_(None))).one()

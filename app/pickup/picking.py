@@ -1,0 +1,160 @@
+"""Picking: unit by unit into the bag, and saying so when a unit isn't there."""
+
+from datetime import datetime
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlmodel import Field, Session, SQLModel, col, select
+
+from app import db
+from app.oms import reservation
+from app.oms.inventory import Reason
+from app.oms.item import Item
+from app.oms.order import OrderLine
+from app.people.associate import Associate
+from app.pickup.task import MovedOn, PickupTask
+from app.pickup.task_events import PickTakenBack, ShortTakenBack, TaskUnfulfillable, UnitPicked, UnitsShort
+from app.pickup.task_status import IN_HAND, TaskStatus
+from app.refusals import Refusal
+
+
+class NotInThisOrder(Refusal):
+    """The scanned thing is not what the customer bought."""
+
+
+class AllPicked(Refusal):
+    """There is no unit left to pick on this line."""
+
+
+class ShortReason(StrEnum):
+    """Why a unit can't be picked: one tap, no typing."""
+
+    NOT_FOUND = "not found"
+    DAMAGED = "damaged"
+    WRONG_PLACE = "wrong place"
+
+
+class Pick(SQLModel, table=True):
+    """One unit put into the bag, by whom and how; taken back, it stays on record."""
+
+    __tablename__ = "pick"
+
+    id: int = Field(default=None, primary_key=True)
+    task_id: int = Field(foreign_key="pickup_task.id", index=True)
+    line_id: int = Field(foreign_key="order_line.id")
+    associate_id: int = Field(foreign_key="associate.id")
+    typed: bool
+    at: datetime
+    taken_back_at: datetime | None = None
+
+
+class ShortPick(SQLModel, table=True):
+    """Units of a line that could not be picked."""
+
+    __tablename__ = "short_pick"
+    __table_args__ = (sa.CheckConstraint("quantity > 0", name="some_are_short"),)
+
+    id: int = Field(default=None, primary_key=True)
+    task_id: int = Field(foreign_key="pickup_task.id", index=True)
+    line_id: int = Field(foreign_key="order_line.id")
+    quantity: int
+    reason: ShortReason = Field(sa_type=db.choice(ShortReason))
+    associate_id: int = Field(foreign_key="associate.id")
+    at: datetime
+    taken_back_at: datetime | None = None
+
+
+def line_for(task: PickupTask, item: Item) -> OrderLine:
+    """The line a scanned item belongs to, or what the associate should be holding instead."""
+    for line in task.lines:
+        if line.item_id == item.id:
+            return line
+    wanted = next((line.item for line in task.lines if line.reserved), None)
+    hint = (
+        f" You need {wanted.name}, {wanted.detail}."
+        if wanted and wanted.detail
+        else f" You need {wanted.name}."
+        if wanted
+        else ""
+    )
+    raise NotInThisOrder(f"That's {item.name}{', ' + item.detail if item.detail else ''}.{hint}")
+
+
+def pick(session: Session, task: PickupTask, line: OrderLine, *, associate_id: int, typed: bool, at: datetime) -> None:
+    """One unit, one scan. The last one makes the bag ready for its shelf."""
+    if task.status == TaskStatus.REQUESTED:
+        task.acknowledge(associate_id=associate_id, at=at)
+    if task.status not in IN_HAND:
+        raise MovedOn(f"Order {task.order.number} is already {task.status}.")
+    if line.reserved == 0:
+        raise AllPicked(_all_picked(session, task, line))
+    task.take_over(associate_id=associate_id, at=at)
+    line.move("reserved", "picked", 1)
+    session.add(Pick(task_id=task.id, line_id=line.id, associate_id=associate_id, typed=typed, at=at))
+    task.become(_after_picking(task), UnitPicked, by=associate_id, at=at, line_id=line.id, typed=typed)
+
+
+def take_pick_back(session: Session, task: PickupTask, *, associate_id: int, at: datetime) -> None:
+    """The newest unit goes back to its shelf; it stays reserved for this order."""
+    last = select(Pick).where(Pick.task_id == task.id, col(Pick.taken_back_at).is_(None)).order_by(col(Pick.id).desc())
+    newest = session.exec(last.limit(1)).one_or_none()
+    if newest is None or task.status not in (TaskStatus.PICKING, TaskStatus.PICKED):
+        raise MovedOn(f"Nothing of order {task.order.number} can be taken out of the bag now.")
+    newest.taken_back_at = at
+    line = session.get_one(OrderLine, newest.line_id)
+    line.move("picked", "reserved", 1)
+    left = TaskStatus.PICKING if task.units("picked") or task.units("short") else TaskStatus.ACCEPTED
+    task.become(left, PickTakenBack, by=associate_id, at=at, line_id=line.id)
+
+
+def short(
+    session: Session, task: PickupTask, line: OrderLine, *, reason: ShortReason, associate_id: int, at: datetime
+) -> None:
+    """What is left of a line isn't there: not for this order, and not for sale to another until somebody counts."""
+    if task.status == TaskStatus.REQUESTED:
+        task.acknowledge(associate_id=associate_id, at=at)
+    if task.status not in IN_HAND or line.reserved == 0:
+        raise AllPicked(f"Nothing of {line.item.name} is left to pick.")
+    task.take_over(associate_id=associate_id, at=at)
+    missing = line.reserved
+    cause = task.order.cause(Reason.NOT_FOUND, actor=f"associate/{associate_id}", at=at)
+    reservation.suppress(session, reservation.of_line(session, line.id), missing, cause)
+    line.move("reserved", "short", missing)
+    session.add(
+        ShortPick(task_id=task.id, line_id=line.id, quantity=missing, reason=reason, associate_id=associate_id, at=at)
+    )
+    after = _after_picking(task)
+    if after == TaskStatus.UNFULFILLABLE:
+        task.late_at = None
+    task.become(after, UnitsShort, by=associate_id, at=at, line_id=line.id, quantity=missing, reason=reason)
+    if after == TaskStatus.UNFULFILLABLE:
+        task.become(after, TaskUnfulfillable, by=associate_id, at=at)
+
+
+def take_short_back(session: Session, task: PickupTask, *, associate_id: int, at: datetime) -> None:
+    """Found after all: the very units come back to the order."""
+    reopened = (*IN_HAND, TaskStatus.PICKED, TaskStatus.UNFULFILLABLE)
+    last = select(ShortPick).where(ShortPick.task_id == task.id, col(ShortPick.taken_back_at).is_(None))
+    newest = session.exec(last.order_by(col(ShortPick.id).desc()).limit(1)).one_or_none()
+    if newest is None or task.status not in reopened or task.order.cancelled_at is not None:
+        raise MovedOn(f"Order {task.order.number} has moved on.")
+    newest.taken_back_at = at
+    line = session.get_one(OrderLine, newest.line_id)
+    cause = task.order.cause(Reason.FOUND, actor=f"associate/{associate_id}", at=at)
+    reservation.unsuppress(session, reservation.of_line(session, line.id), newest.quantity, cause)
+    line.move("short", "reserved", newest.quantity)
+    left = TaskStatus.PICKING if task.units("picked") or task.units("short") else TaskStatus.ACCEPTED
+    task.become(left, ShortTakenBack, by=associate_id, at=at, line_id=line.id, quantity=newest.quantity)
+
+
+def _after_picking(task: PickupTask) -> TaskStatus:
+    if task.units("reserved"):
+        return TaskStatus.PICKING
+    return TaskStatus.PICKED if task.units("picked") else TaskStatus.UNFULFILLABLE
+
+
+def _all_picked(session: Session, task: PickupTask, line: OrderLine) -> str:
+    last = select(Pick).where(Pick.line_id == line.id, col(Pick.taken_back_at).is_(None)).order_by(col(Pick.id).desc())
+    newest = session.exec(last.limit(1)).one_or_none()
+    by = f" {session.get_one(Associate, newest.associate_id).short_name} picked the last one." if newest else ""
+    return f"All {line.ordered - line.short} of {line.item.name} are picked already.{by}"

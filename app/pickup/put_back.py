@@ -1,0 +1,40 @@
+"""Putting a cancelled order back: each unit is on sale again only when it was scanned back to its shelf."""
+
+from datetime import datetime
+
+from sqlmodel import Session
+
+from app.oms import reservation
+from app.oms.inventory import Reason
+from app.oms.order import OrderLine
+from app.oms.order_events import OrderCancelled
+from app.pickup import task as tasks
+from app.pickup.task import MovedOn, PickupTask
+from app.pickup.task_events import TaskCancelled, TaskPutBack, UnitPutBack
+from app.pickup.task_status import TaskStatus
+
+
+def order_cancelled(session: Session, event: OrderCancelled) -> None:
+    """The order was called off: its task leaves the ladder, and what is in the bag waits to be put back."""
+    task = tasks.of_order(session, event.order_id)
+    if task is None or task.status in (TaskStatus.CANCELLED, TaskStatus.PUT_BACK, TaskStatus.COLLECTED):
+        return
+    in_bag = task.units("picked") + task.units("staged")
+    task.escalates_at = task.late_at = task.arrived_at = task.hold_until = None
+    task.become(TaskStatus.CANCELLED, TaskCancelled, by=event.actor, at=event.at, to_put_back=in_bag)
+    if not in_bag:
+        task.become(TaskStatus.PUT_BACK, TaskPutBack, by=event.actor, at=event.at)
+
+
+def put_back(session: Session, task: PickupTask, line: OrderLine, *, associate_id: int, at: datetime) -> None:
+    """One unit, one scan; the last one ends the task."""
+    origin = "staged" if line.staged else "picked"
+    if task.status != TaskStatus.CANCELLED or getattr(line, origin) == 0:
+        raise MovedOn(f"Nothing of {line.item.name} is left to put back.")
+    line.move(origin, "cancelled", 1)
+    cause = task.order.cause(Reason.RELEASED, actor=f"associate/{associate_id}", at=at)
+    reservation.release(session, [(reservation.of_line(session, line.id), 1)], cause)
+    task.become(TaskStatus.CANCELLED, UnitPutBack, by=associate_id, at=at, line_id=line.id)
+    if not task.units("picked") + task.units("staged"):
+        task.location_id = None
+        task.become(TaskStatus.PUT_BACK, TaskPutBack, by=associate_id, at=at)

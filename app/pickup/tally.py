@@ -1,0 +1,87 @@
+"""The board's numbers, folded from events: how many tasks of a store stand in each lane, and how many customers are here."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+from sqlmodel import Field, Session, SQLModel, col, select
+
+from app import db
+from app.events.log import Event
+from app.pickup.task import PickupTask
+from app.pickup.task_events import TaskEvent
+from app.pickup.task_status import LANE_OF, Lane, TaskStatus
+
+COLUMNS = {Lane.NEW: "new", Lane.PICK: "pick", Lane.STAGE: "stage", Lane.HAND_OFF: "hand_off"}
+
+
+class BoardTally(SQLModel, table=True):
+    """One row a store; changed by column expressions only, because two taps may fold at once."""
+
+    __tablename__ = "board_tally"
+    __table_args__ = (
+        sa.CheckConstraint(
+            "new >= 0 AND pick >= 0 AND stage >= 0 AND hand_off >= 0 AND here >= 0", name="counts_things"
+        ),
+    )
+
+    store_id: int = Field(primary_key=True, foreign_key="store.id")
+    new: int = 0
+    pick: int = 0
+    stage: int = 0
+    hand_off: int = 0
+    here: int = 0
+
+
+def fold(session: Session, event: TaskEvent) -> None:
+    """The projection's one rule: what a task was is one less, what it became is one more."""
+    if event.was == event.status:
+        return
+    steps = _steps(event.was, event.status)
+    if not steps:
+        return
+    fresh = db.insert(session, BoardTally).values(store_id=event.store_id, new=0, pick=0, stage=0, hand_off=0, here=0)
+    session.execute(fresh.on_conflict_do_nothing())
+    changed = {name: getattr(BoardTally, name) + step for name, step in steps.items()}
+    session.execute(sa.update(BoardTally).where(col(BoardTally.store_id) == event.store_id).values(**changed)
+                    .execution_options(synchronize_session=False))  # fmt: skip
+
+
+def _steps(was: TaskStatus | None, status: TaskStatus) -> dict[str, int]:
+    steps: Counter[str] = Counter()
+    for state, step in ((was, -1), (status, 1)):
+        if state in LANE_OF:
+            steps[COLUMNS[LANE_OF[state]]] += step
+        if state == TaskStatus.ARRIVED:
+            steps["here"] += step
+    return {name: step for name, step in steps.items() if step}
+
+
+def of(session: Session, store_id: int) -> BoardTally:
+    return session.get(BoardTally, store_id) or BoardTally(store_id=store_id)
+
+
+def untrue(session: Session) -> Iterable[str]:
+    """Every store whose numbers are not what folding its log gives, or not what counting its tasks gives."""
+    kept = {row.store_id: _numbers(row) for row in session.exec(select(BoardTally))}
+    folded: dict[int, Counter[str]] = {}
+    for event in session.exec(select(Event).where(col(Event.subject).like("task/%")).execution_options(yield_per=500)):
+        was, status = event.data["was"], TaskStatus(event.data["status"])
+        steps = _steps(TaskStatus(was) if was else None, status)
+        folded.setdefault(event.data["store_id"], Counter()).update(steps)
+    counted: dict[int, Counter[str]] = {}
+    tasks = sa.select(col(PickupTask.store_id), col(PickupTask.status), sa.func.count()).group_by(
+        col(PickupTask.store_id), col(PickupTask.status)
+    )
+    for store_id, status, number in session.execute(tasks):
+        steps = _steps(None, TaskStatus(status))
+        counted.setdefault(store_id, Counter()).update({name: number * step for name, step in steps.items()})
+    for store_id in sorted(kept.keys() | folded.keys() | counted.keys()):
+        told = kept.get(store_id, {})
+        for way, truth in (("its log", folded), ("its tasks", counted)):
+            if {k: v for k, v in truth.get(store_id, Counter()).items() if v} != told:
+                yield f"store {store_id}: the board's numbers are not those of {way}"
+
+
+def _numbers(row: BoardTally) -> dict[str, int]:
+    return {name: number for name in (*COLUMNS.values(), "here") if (number := getattr(row, name))}

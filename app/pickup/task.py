@@ -1,0 +1,167 @@
+"""A pickup task: one order at one store, from request to collection."""
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Field, Relationship, Session, SQLModel, select
+
+from app import db
+from app.events.log import Eventful
+from app.oms import order as orders
+from app.oms.order import Fulfilment, Order, OrderLine
+from app.oms.order_events import OrderEvent
+from app.people.associate import Associate
+from app.people.store import Store, due_after
+from app.pickup.task_events import AcknowledgementTakenBack, TaskAcknowledged, TaskEvent, TaskOpened, TaskTakenOver
+from app.pickup.task_status import IN_HAND, TaskStatus
+from app.refusals import Refusal
+
+
+class AlreadyAcknowledged(Refusal):
+    """Somebody was first."""
+
+
+class MovedOn(Refusal):
+    """The task is no longer where this act would make sense."""
+
+
+def _where_due(column: str) -> dict[str, Any]:
+    return {f"{dialect}_where": sa.text(f"{column} IS NOT NULL") for dialect in ("sqlite", "postgresql")}
+
+
+class PickupTask(Eventful, SQLModel, table=True):
+    """The work of one order at one store. Verbs expect the order's row to be locked (`locked`)."""
+
+    __tablename__ = "pickup_task"
+    __table_args__ = (
+        sa.CheckConstraint("escalates_at IS NULL OR status = 'requested'", name="only_requests_escalate"),
+        sa.CheckConstraint(
+            "late_at IS NULL OR status IN ('requested', 'accepted', 'picking', 'picked')", name="staged_is_not_late"
+        ),
+        sa.Index("task_escalates", "escalates_at", **_where_due("escalates_at")),
+        sa.Index("task_late", "late_at", **_where_due("late_at")),
+        sa.Index("task_board", "store_id", "status"),
+    )
+
+    id: int = Field(default=None, primary_key=True)
+    fulfilment_id: int = Field(foreign_key="fulfilment.id", unique=True)
+    order_id: int = Field(foreign_key="order.id", index=True)
+    store_id: int = Field(foreign_key="store.id")
+    status: TaskStatus = Field(default=TaskStatus.REQUESTED, sa_type=db.choice(TaskStatus))
+    version: int = 1
+    cycle: int = 1
+    """Counts how often the task was nobody's: each time its ladder starts anew."""
+    level: int = 0
+    """How far up the ladder it has climbed: 0 associates, 1 store lead, 2 regional manager."""
+    opened_at: datetime
+    promised_at: datetime
+    ack_due_at: datetime
+    escalates_at: datetime | None
+    """When the next level is told; null when nothing is due."""
+    late_at: datetime | None
+    """When the customer has to hear of a delay; null once the bag is on the shelf or the customer was told."""
+    owner_id: int | None = Field(default=None, foreign_key="associate.id")
+    location_id: int | None = Field(default=None, foreign_key="staging_location.id")
+    staged_at: datetime | None = None
+    hold_until: datetime | None = None
+    arrived_at: datetime | None = None
+    spot: str | None = None
+
+    order: Order = Relationship()
+    owner: Associate | None = Relationship()
+
+    @property
+    def lines(self) -> list[OrderLine]:
+        return self.order.lines
+
+    def units(self, place: str) -> int:
+        """How many units of the order are in this place: reserved, picked, short, staged …"""
+        return sum(getattr(line, place) for line in self.lines)
+
+    def acknowledge(self, *, associate_id: int, at: datetime) -> None:
+        """The first associate to say "mine" owns the task until it is staged or given back."""
+        if self.status != TaskStatus.REQUESTED:
+            raise AlreadyAcknowledged(self._who_has_it(associate_id))
+        self.owner_id, self.escalates_at = associate_id, None
+        waited = int((at - self.opened_at).total_seconds())
+        self.become(
+            TaskStatus.ACCEPTED,
+            TaskAcknowledged,
+            by=associate_id,
+            at=at,
+            on_time=at <= self.ack_due_at,
+            waited_s=waited,
+        )
+        sa.inspect(self).session.add(
+            Acknowledgement(task_id=self.id, cycle=self.cycle, associate_id=associate_id, at=at)
+        )
+
+    def give_back(self, session: Session, *, associate_id: int, at: datetime) -> None:
+        """Taken back before anything was picked: the task is open again, with a window of its own."""
+        if self.status != TaskStatus.ACCEPTED or self.units("short"):
+            raise MovedOn(f"Order {self.order.number} is being picked; it can't be given back any more.")
+        store = session.get_one(Store, self.store_id)
+        self.owner_id, self.cycle, self.level = None, self.cycle + 1, 0
+        self.become(TaskStatus.REQUESTED, AcknowledgementTakenBack, by=associate_id, at=at)
+        self.ack_due_at = self.escalates_at = due_after(session, store.id, at=at, window=store.ack_window)
+
+    def take_over(self, *, associate_id: int, at: datetime) -> None:
+        """A colleague goes on with a task in hand; the record shows from whom."""
+        if self.status not in IN_HAND or self.owner_id in (None, associate_id):
+            return
+        before, self.owner_id = self.owner_id, associate_id
+        self.become(self.status, TaskTakenOver, by=associate_id, at=at, from_associate_id=before)
+
+    def become(self, status: TaskStatus, event: type[TaskEvent], *, by: int | str, at: datetime, **said: Any) -> str:
+        """Change state, count the version up, and say what happened; the event's uid."""
+        was, self.status, self.version = self.status, status, self.version + 1
+        actor = f"associate/{by}" if isinstance(by, int) else by
+        return self.happened(event(at=at, actor=actor, store_id=self.store_id, order_id=self.order_id, task_id=self.id,
+                                   was=was, status=status, **said))  # fmt: skip
+
+    def _who_has_it(self, asking: int) -> str:
+        who = "you" if self.owner_id == asking else self.owner.short_name if self.owner else "somebody"
+        if self.status in IN_HAND:
+            return f"Order {self.order.number} is already being picked by {who}."
+        return f"Order {self.order.number} is already {self.status}."
+
+
+class Acknowledgement(SQLModel, table=True):
+    """Who took a task, and when: one a cycle, and the primary key is what makes the first tap win."""
+
+    __tablename__ = "acknowledgement"
+
+    task_id: int = Field(foreign_key="pickup_task.id", primary_key=True)
+    cycle: int = Field(primary_key=True)
+    associate_id: int = Field(foreign_key="associate.id")
+    at: datetime
+
+
+def open_for(session: Session, event: OrderEvent) -> None:
+    """An order was released to its store: its task opens, once."""
+    fulfilment = session.exec(select(Fulfilment).where(Fulfilment.order_id == event.order_id)).one()
+    known = session.exec(select(PickupTask.id).where(PickupTask.fulfilment_id == fulfilment.id)).one_or_none()
+    order = session.get_one(Order, event.order_id)
+    if known is not None or not any(line.reserved for line in order.lines):
+        return
+    store = session.get_one(Store, event.store_id)
+    due = due_after(session, store.id, at=event.at, window=store.ack_window)
+    task = PickupTask(fulfilment_id=fulfilment.id, order_id=order.id, store_id=store.id, opened_at=event.at,
+                      promised_at=order.promised_at, ack_due_at=due, escalates_at=due, late_at=order.promised_at)  # fmt: skip
+    session.add(task)
+    session.flush()
+    task.happened(TaskOpened(at=event.at, actor=event.actor, store_id=store.id, order_id=order.id, task_id=task.id,
+                             was=None, status=task.status))  # fmt: skip
+
+
+def locked(session: Session, task_id: int) -> PickupTask:
+    """The task with its order locked, read after the lock was granted."""
+    order_id = session.exec(select(PickupTask.order_id).where(PickupTask.id == task_id)).one()
+    orders.locked(session, order_id)
+    fresh = select(PickupTask).where(PickupTask.id == task_id).execution_options(populate_existing=True)
+    return session.exec(fresh).one()
+
+
+def of_order(session: Session, order_id: int) -> PickupTask | None:
+    return session.exec(select(PickupTask).where(PickupTask.order_id == order_id)).one_or_none()

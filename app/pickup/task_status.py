@@ -1,0 +1,43 @@
+"""The life of a pickup task, and the lane of the board each part of it stands in."""
+
+from enum import StrEnum
+
+
+class TaskStatus(StrEnum):
+    """One column, one life-cycle; what lies across it (escalated, short, here since) is a row of its own."""
+
+    REQUESTED = "requested"
+    ACCEPTED = "accepted"
+    PICKING = "picking"
+    PICKED = "picked"
+    STAGED = "staged"
+    ARRIVED = "arrived"
+    COLLECTED = "collected"
+    CANCELLED = "cancelled"
+    PUT_BACK = "put back"
+    UNFULFILLABLE = "unfulfillable"
+
+
+class Lane(StrEnum):
+    """Where on the board a task stands; the key is used in addresses and ids."""
+
+    NEW = "new"
+    PICK = "pick"
+    STAGE = "stage"
+    HAND_OFF = "give"
+
+
+LANE_OF = {
+    TaskStatus.REQUESTED: Lane.NEW,
+    TaskStatus.ACCEPTED: Lane.PICK,
+    TaskStatus.PICKING: Lane.PICK,
+    TaskStatus.PICKED: Lane.STAGE,
+    TaskStatus.CANCELLED: Lane.STAGE,
+    TaskStatus.STAGED: Lane.HAND_OFF,
+    TaskStatus.ARRIVED: Lane.HAND_OFF,
+}
+"""A cancelled task stands in Stage until its bag is put back; what isn't here is not on the board."""
+
+IN_HAND = frozenset({TaskStatus.ACCEPTED, TaskStatus.PICKING})
+ON_SHELF = frozenset({TaskStatus.STAGED, TaskStatus.ARRIVED})
+NOT_YET_READY = frozenset({TaskStatus.REQUESTED, TaskStatus.ACCEPTED, TaskStatus.PICKING, TaskStatus.PICKED})

@@ -1,0 +1,40 @@
+"""When this happens, that follows; all of it, on one page, in the transaction of the change."""
+
+from collections.abc import Mapping, Sequence
+
+from app.events.log import DomainEvent, Reaction
+from app.notices import events as notice_events
+from app.notices import notice
+from app.oms import order_events as orders
+from app.pickup import escalation, exception_case, pickup_link, put_back, tally, task
+from app.pickup import task_events as tasks
+
+REACTIONS: Mapping[type[DomainEvent], Sequence[Reaction]] = {
+    orders.OrderPlaced: [pickup_link.create_for, notice.received],
+    orders.OrderUnfulfillable: [exception_case.unfulfillable, notice.delayed],
+    orders.OrderReleased: [task.open_for],
+    orders.OrderCancelled: [
+        put_back.order_cancelled,
+        exception_case.order_cancelled,
+        pickup_link.revoke_for,
+        notice.cancelled,
+    ],
+    tasks.TaskOpened: [tally.fold],
+    tasks.TaskAcknowledged: [tally.fold, escalation.close_for],
+    tasks.AcknowledgementTakenBack: [tally.fold],
+    tasks.UnitPicked: [tally.fold],
+    tasks.PickTakenBack: [tally.fold],
+    tasks.UnitsShort: [tally.fold, exception_case.short_pick],
+    tasks.ShortTakenBack: [tally.fold, exception_case.short_taken_back],
+    tasks.TaskUnfulfillable: [notice.delayed],
+    tasks.TaskStaged: [tally.fold, notice.ready],
+    tasks.StagingTakenBack: [tally.fold, notice.staging_taken_back],
+    tasks.CustomerArrived: [tally.fold],
+    tasks.ArrivalTakenBack: [tally.fold],
+    tasks.TaskHandedOver: [tally.fold, notice.collected],
+    tasks.HandoverTakenBack: [tally.fold, notice.handover_taken_back],
+    tasks.TaskCancelled: [tally.fold, escalation.close_for],
+    tasks.TaskPutBack: [tally.fold],
+    tasks.TaskLate: [notice.delayed],
+    notice_events.NoticeFailed: [exception_case.undeliverable],
+}
