@@ -109,6 +109,8 @@ class Order(Eventful, SQLModel, table=True):
         """The payment service's word; the first good one makes the claims hard and lets the store begin."""
         if self.cancelled_at is not None:
             raise OrderOver(f"Order {self.number} was cancelled.")
+        if self.is_paid_enough and state != PaymentState.CAPTURED:
+            return  # a word from before, arriving late
         was_paid, self.payment_state = self.is_paid_enough, state
         if self.is_paid_enough and not was_paid:
             self.payment_due_at = None

@@ -20,7 +20,7 @@ class NeverOpen(Exception):
     """No opening within 400 days: refuse such hours when they are saved."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class DayRule:
     """Doors open and close, in minutes after local midnight; 0–0 is open round the clock."""
 
@@ -47,7 +47,8 @@ class OpeningHours:
         weekly: Mapping[int, Sequence[DayRule]],
         exceptions: Mapping[date, Sequence[DayRule]] | None = None,
     ) -> "OpeningHours":
-        return cls(ZoneInfo(zone), tuple(tuple(weekly.get(day, ())) for day in range(7)), dict(exceptions or {}))
+        week = tuple(tuple(sorted(weekly.get(day, ()))) for day in range(7))
+        return cls(ZoneInfo(zone), week, {day: sorted(rules) for day, rules in (exceptions or {}).items()})
 
     def openings(self, at: datetime) -> Iterator[tuple[datetime, datetime]]:
         """The stretches the store is open, in order, from the one that holds `at` or comes after it."""
