@@ -14,9 +14,8 @@ class OnAnyPort(Controller):
     """Listens where the machine has room; the controller itself wants to know its port beforehand."""
 
     def _trigger_server(self) -> None:
-        sockets = getattr(self.server, "sockets", ())
-        self.port = sockets[0].getsockname()[1]
-        super()._trigger_server()
+        self.port = getattr(self.server, "sockets")[0].getsockname()[1]  # noqa: B009 - its type hides them
+        super()._trigger_server()  # type: ignore[no-untyped-call]
 
 
 class MailSink:
