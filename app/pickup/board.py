@@ -1,4 +1,4 @@
-"""The board: every open task of a store as a card, read with a fixed number of queries. No viewer: all screens see the same."""
+"""The board: every open task of a store as a card, the same for every viewer, in a fixed number of queries."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from sqlmodel import Session, col
 from app.events import log
 from app.oms.customer import Customer
 from app.oms.item import Item, Place
-from app.oms.order import FIRST_NUMBER, Order, OrderLine
+from app.oms.order import FIRST_NUMBER, PLACES, Order, OrderLine
 from app.people.associate import Associate
 from app.people.store import Store
 from app.pickup import exception_case, staging, tally
@@ -97,7 +97,7 @@ def of(session: Session, store: Store, *, at: datetime) -> Board:
     """The whole board, in a number of queries that does not grow with it."""
     cards = sorted(_cards(session, col(PickupTask.store_id) == store.id, at=at), key=lambda card: (card.sort, card.id))
     lanes = {lane.value: tuple(card for card in cards if card.lane == lane) for lane in Lane}
-    summary = _summary(session, store, cards, at=at)
+    summary = _summary(session, store, cards)
     return Board(store_name=store.name, store_code=store.code, zone=store.time_zone, summary=summary, cards=lanes)
 
 
@@ -114,21 +114,30 @@ def cards(session: Session, task_ids: Sequence[int], *, at: datetime) -> list[Ca
 def summary(session: Session, store_id: int, *, at: datetime) -> Summary:
     """The heads, the sentence and the badge, for a push."""
     store = session.get_one(Store, store_id)
-    return _summary(session, store, list(_cards(session, col(PickupTask.store_id) == store_id, at=at)), at=at)
+    return _summary(session, store, list(_cards(session, col(PickupTask.store_id) == store_id, at=at)))
 
 
+_task, _line, _item = PickupTask.__table__.c, OrderLine.__table__.c, Item.__table__.c  # type: ignore[attr-defined]
+_TASK_COLUMNS: list[Any] = [
+    *(_task[name] for name in ("id", "order_id", "version", "status", "ack_due_at", "promised_at", "staged_at")),
+    *(_task[name] for name in ("arrived_at", "spot", "level")),
+    col(Customer.name).label("customer"),
+    col(Associate.name).label("owner"),
+    col(StagingLocation.code).label("shelf"),
+    col(Store.time_zone).label("zone"),
+]
+_LINE_COLUMNS: list[Any] = [
+    *(_line[name] for name in ("order_id", "ordered", *PLACES)),
+    *(_item[name] for name in ("is_cold", "needs_id", "is_heavy", "is_fragile")),
+    col(Place.bin),
+]
 _ON_BOARD = col(PickupTask.status).in_(list(LANE_OF))
 
 
 def _cards(session: Session, which: "sa.ColumnElement[bool]", *, at: datetime, on_board: bool = True) -> Iterable[Card]:
     chosen = sa.and_(which, _ON_BOARD) if on_board else which
     rows = session.execute(
-        sa.select(
-            PickupTask.id, PickupTask.order_id, PickupTask.version, PickupTask.status, PickupTask.ack_due_at,
-            PickupTask.promised_at, PickupTask.staged_at, PickupTask.arrived_at, PickupTask.spot, PickupTask.level,
-            Customer.name.label("customer"), Associate.name.label("owner"), StagingLocation.code.label("shelf"),
-            Store.time_zone.label("zone"),
-        )
+        sa.select(*_TASK_COLUMNS)
         .select_from(PickupTask)
         .join(Order, col(Order.id) == col(PickupTask.order_id))
         .join(Customer, col(Customer.id) == col(Order.customer_id))
@@ -136,7 +145,7 @@ def _cards(session: Session, which: "sa.ColumnElement[bool]", *, at: datetime, o
         .outerjoin(Associate, col(Associate.id) == col(PickupTask.owner_id))
         .outerjoin(StagingLocation, col(StagingLocation.id) == col(PickupTask.location_id))
         .where(chosen)
-    ).all()  # type: ignore[attr-defined]  # fmt: skip
+    ).all()
     lines = _lines(session, chosen)
     problems = _problems(session, chosen)
     for row in rows:
@@ -146,17 +155,14 @@ def _cards(session: Session, which: "sa.ColumnElement[bool]", *, at: datetime, o
 def _lines(session: Session, chosen: "sa.ColumnElement[bool]") -> dict[int, list[Any]]:
     here = sa.and_(col(Place.item_id) == col(OrderLine.item_id), col(Place.node_id) == col(PickupTask.store_id))
     rows = session.execute(
-        sa.select(
-            OrderLine.order_id, OrderLine.ordered, OrderLine.reserved, OrderLine.picked, OrderLine.short, OrderLine.staged,
-            OrderLine.cancelled, OrderLine.unfilled, Item.is_cold, Item.needs_id, Item.is_heavy, Item.is_fragile, Place.bin,
-        )
+        sa.select(*_LINE_COLUMNS)
         .select_from(OrderLine)
         .join(PickupTask, col(PickupTask.order_id) == col(OrderLine.order_id))
         .join(Item, col(Item.id) == col(OrderLine.item_id))
         .outerjoin(Place, here)
         .where(chosen)
         .order_by(col(Place.walk_sequence), col(OrderLine.id))
-    )  # fmt: skip
+    )
     lines: dict[int, list[Any]] = {}
     for row in rows:
         lines.setdefault(row.order_id, []).append(row)
@@ -170,7 +176,7 @@ def _problems(session: Session, chosen: "sa.ColumnElement[bool]") -> dict[int, i
         .where(chosen, col(ExceptionCase.ended_at).is_(None))
         .group_by(col(ExceptionCase.task_id))
     )
-    return {task_id: case_id for task_id, case_id in found}
+    return {row[0]: row[1] for row in found}
 
 
 def _card(row: Any, lines: list[Any], problem_id: int | None, *, at: datetime) -> Card:
@@ -180,7 +186,8 @@ def _card(row: Any, lines: list[Any], problem_id: int | None, *, at: datetime) -
     lane = LANE_OF[status].value if status in LANE_OF else OUT
     first = row.arrived_at if status == TaskStatus.ARRIVED else due_at or row.staged_at or row.promised_at
     return Card(
-        id=row.id, version=row.version, number=str(FIRST_NUMBER + row.order_id), who=_short_name(row.customer), lane=lane,
+        id=row.id, version=row.version, number=str(FIRST_NUMBER + row.order_id),
+        who=_short_name(row.customer), lane=lane,
         status=status, sort=f"{0 if status == TaskStatus.ARRIVED else 1}|{first:%Y-%m-%dT%H:%M:%S}", urgency=urgency,
         due_at=due_at, soon_at=soon_at, promised_at=row.promised_at, zone=row.zone,
         total=sum(line.ordered for line in lines), left=sum(line.reserved for line in lines),
@@ -220,7 +227,7 @@ def _short_name(name: str) -> str:
     return f"{first} {last.split(' ')[-1][:1]}." if last else first
 
 
-def _summary(session: Session, store: Store, cards: Sequence[Card], *, at: datetime) -> Summary:
+def _summary(session: Session, store: Store, cards: Sequence[Card]) -> Summary:
     numbers = tally.of(session, store.id)
     items_left = sum(card.left for card in cards if card.lane == Lane.PICK)
     free = staging.free_places(session, store.id)

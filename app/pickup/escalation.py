@@ -53,7 +53,7 @@ def due(session: Session, at: datetime) -> list[int]:
 
 
 def escalate(session: Session, task_id: int, *, at: datetime) -> None:
-    """One rung. Safe to call twice or from two places: the row lock, the look again and the key each forbid a second."""
+    """One rung. Safe to call twice and from two places: row lock, second look and key each forbid a second."""
     locked = select(PickupTask).where(PickupTask.id == task_id, col(PickupTask.escalates_at) <= at)
     task = session.exec(
         locked.with_for_update(skip_locked=True).execution_options(populate_existing=True)

@@ -125,7 +125,7 @@ class ExceptionCase(Eventful, SQLModel, table=True):
 
     def _say(self, event: type[CaseEvent], actor: str, at: datetime, **said: str | None) -> None:
         self.happened(event(at=at, actor=actor, case_id=self.id, store_id=self.store_id, order_id=self.order_id,
-                            task_id=self.task_id, **said))  # type: ignore[arg-type]  # fmt: skip
+                            task_id=self.task_id, **said))  # fmt: skip
 
 
 def open_case(session: Session, case: ExceptionCase, *, actor: str) -> ExceptionCase:

@@ -100,7 +100,7 @@ def hand_over(
     at: datetime,
     reason: str | None = None,
 ) -> None:
-    """The goods change hands: claim, stock and lines are used up in the one transaction in which the code was checked."""
+    """The goods change hands: claim, stock and lines are used up in the transaction that checked the code."""
     if task.status not in ON_SHELF:
         raise NotOnTheShelf(
             f"Order {task.order.number} is {_state(task)}. Only what is on the shelf can be handed over."

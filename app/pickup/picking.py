@@ -87,7 +87,7 @@ def pick(session: Session, task: PickupTask, line: OrderLine, *, associate_id: i
     if task.status not in IN_HAND:
         raise MovedOn(f"Order {task.order.number} is already {task.status}.")
     if line.reserved == 0:
-        raise AllPicked(_all_picked(session, task, line))
+        raise AllPicked(_all_picked(session, line))
     task.take_over(associate_id=associate_id, at=at)
     line.move("reserved", "picked", 1)
     session.add(Pick(task_id=task.id, line_id=line.id, associate_id=associate_id, typed=typed, at=at))
@@ -153,7 +153,7 @@ def _after_picking(task: PickupTask) -> TaskStatus:
     return TaskStatus.PICKED if task.units("picked") else TaskStatus.UNFULFILLABLE
 
 
-def _all_picked(session: Session, task: PickupTask, line: OrderLine) -> str:
+def _all_picked(session: Session, line: OrderLine) -> str:
     last = select(Pick).where(Pick.line_id == line.id, col(Pick.taken_back_at).is_(None)).order_by(col(Pick.id).desc())
     newest = session.exec(last.limit(1)).one_or_none()
     by = f" {session.get_one(Associate, newest.associate_id).short_name} picked the last one." if newest else ""

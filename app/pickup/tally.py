@@ -1,4 +1,4 @@
-"""The board's numbers, folded from events: how many tasks of a store stand in each lane, and how many customers are here."""
+"""The board's numbers, folded from events: how many tasks stand in each lane, how many customers are here."""
 
 from collections import Counter
 from collections.abc import Iterable

@@ -147,8 +147,10 @@ def open_for(session: Session, event: OrderEvent) -> None:
         return
     store = session.get_one(Store, event.store_id)
     due = due_after(session, store.id, at=event.at, window=store.ack_window)
-    task = PickupTask(fulfilment_id=fulfilment.id, order_id=order.id, store_id=store.id, opened_at=event.at,
-                      promised_at=order.promised_at, ack_due_at=due, escalates_at=due, late_at=order.promised_at)  # fmt: skip
+    task = PickupTask(
+        fulfilment_id=fulfilment.id, order_id=order.id, store_id=store.id, opened_at=event.at,
+        promised_at=order.promised_at, ack_due_at=due, escalates_at=due, late_at=order.promised_at,
+    )  # fmt: skip
     session.add(task)
     session.flush()
     task.happened(TaskOpened(at=event.at, actor=event.actor, store_id=store.id, order_id=order.id, task_id=task.id,
