@@ -19,8 +19,8 @@ from app.pickup import (
 )
 
 MODULES = (
-    log, outbox, replies, notice, api_client, customer, inventory, item, node, order, reservation, api_client, associate, device,
-    sign_in, store,
+    log, outbox, replies, notice, customer, inventory, item, node, order, reservation,
+    api_client, associate, device, sign_in, store,
     escalation, exception_case, handover, picking, pickup_link, staging, tally, task, undo,
 )  # fmt: skip
 metadata = SQLModel.metadata
