@@ -1,0 +1,157 @@
+"""The API: other systems hand orders in, say what became of the payment, call an order off, and ask how it stands."""
+
+import hashlib
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+
+from flask import Blueprint, Response, g, jsonify, request
+from pydantic import ValidationError
+from sqlmodel import Session
+
+from app import db
+from app.clock import now
+from app.events import replies
+from app.oms import order as orders
+from app.oms import placing
+from app.oms.order import PLACES, Order, PaymentState
+from app.people import api_client
+from app.people.api_client import UnknownKey
+from app.pickup import task as tasks
+from app.refusals import NotFound
+from app.web.api_models import (
+    CancellationIn,
+    LineOut,
+    NotJson,
+    OrderIn,
+    OrderOut,
+    PaymentStateIn,
+    Strict,
+    TaskOut,
+    read_json,
+)
+from app.web.errors import problem
+from app.web.fragments import LONGEST_KEY, again, keep
+from app.web.openapi import described
+
+api = Blueprint("api", __name__)
+
+Body = TypeVar("Body", bound=Strict)
+AN_ID = "<int(min=1, max=2147483647):order_id>"
+MOST_ERRORS = 20
+
+
+@api.before_request
+def _must_hold_a_key() -> None:
+    if request.endpoint == "api.describe":
+        return
+    kind, _, key = request.headers.get("Authorization", "").partition(" ")
+    if kind.lower() != "bearer" or not key.strip():
+        raise UnknownKey("Send your API key as Authorization: Bearer.")
+    with db.reading() as session:
+        g.client = api_client.by_key(session, key.strip()).id
+
+
+def once(model: type[Body]) -> Callable[[Callable[..., Any]], Callable[..., Response]]:
+    """`act(session, body, actor, …)` in one transaction, and once per Idempotency-Key of this client."""
+
+    def decorate(act: Callable[..., Any]) -> Callable[..., Response]:
+        @wraps(act)
+        def route(**address: Any) -> Response:
+            key = request.headers.get("Idempotency-Key", "")
+            if not 0 < len(key) <= LONGEST_KEY or not key.isprintable():
+                words = f"Send an Idempotency-Key of 1 to {LONGEST_KEY} characters."
+                return problem(400, words, slug="idempotency-key-missing")
+            read = _read(model)
+            return (
+                read if isinstance(read, Response) else _answer_once(key, lambda s, who: act(s, read, who, **address))
+            )
+
+        return route
+
+    return decorate
+
+
+def _read(model: type[Body]) -> Body | Response:
+    if request.mimetype != "application/json":
+        return problem(415, "Send application/json.", slug="unsupported-media-type")
+    try:
+        return model.model_validate(read_json(request.get_data()))
+    except NotJson as broken:
+        return problem(400, str(broken), slug="not-json")
+    except ValidationError as wrong:
+        found = [{"field": ".".join(map(str, e["loc"])), "words": e["msg"]} for e in wrong.errors(include_input=False)]
+        return problem(422, "The body is not what this address takes.", slug="invalid", errors=found[:MOST_ERRORS])
+
+
+def _answer_once(key: str, act: Callable[[Session, str], tuple[OrderOut, int]]) -> Response:
+    said = f"{request.method} {request.path} ".encode() + request.get_data()
+    sender, request_hash = f"api/{g.client}", hashlib.sha256(said).hexdigest()
+    with db.transaction() as session:
+        kept = replies.begin(session, sender=sender, key=key, request_hash=request_hash, at=now())
+        if kept is not None:
+            return again(kept)
+        answer, status = act(session, sender)
+        reply = jsonify(answer.model_dump())
+        reply.status_code = status
+        keep(session, sender=sender, key=key, reply=reply)
+        return reply
+
+
+@api.post("/api/orders")
+@once(OrderIn)
+def place(session: Session, body: OrderIn, actor: str):
+    order = placing.place(session, body.request(), actor=actor, at=now())
+    return _shown(session, order), 201
+
+
+@api.get(f"/api/orders/{AN_ID}")
+def show(order_id: int):
+    with db.reading() as session:
+        return _shown(session, _found(session, order_id)).model_dump()
+
+
+@api.post(f"/api/orders/{AN_ID}/payment")
+@once(PaymentStateIn)
+def pay(session: Session, body: PaymentStateIn, actor: str, order_id: int):
+    _found(session, order_id)
+    order = orders.locked(session, order_id)
+    order.pay(PaymentState(body.state), actor=actor, at=now())
+    return _shown(session, order), 200
+
+
+@api.post(f"/api/orders/{AN_ID}/cancellation")
+@once(CancellationIn)
+def cancel(session: Session, body: CancellationIn, actor: str, order_id: int):
+    _found(session, order_id)
+    order = orders.locked(session, order_id)
+    order.cancel(session, reason=body.reason, actor=actor, at=now())
+    return _shown(session, order), 200
+
+
+@api.get("/openapi.json")
+def describe():
+    return described()
+
+
+def _found(session: Session, order_id: int) -> Order:
+    order = session.get(Order, order_id)
+    if order is None:
+        raise NotFound("There is no such order.")
+    return order
+
+
+def _shown(session: Session, order: Order) -> OrderOut:
+    session.flush()
+    task = tasks.of_order(session, order.id)
+    lines = [
+        LineOut(
+            sku=line.item.sku,
+            unit=line.item.unit,
+            ordered=str(line.ordered),
+            **{place: str(getattr(line, place)) for place in PLACES},
+        )
+        for line in order.lines
+    ]
+    work = TaskOut(id=str(task.id), status=task.status) if task is not None else None
+    return OrderOut(id=str(order.id), number=order.number, status=order.status, lines=lines, task=work)

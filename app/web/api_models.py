@@ -1,0 +1,229 @@
+"""What the API reads: explicit models that take nothing they do not name, and JSON that means one thing only."""
+
+import json
+import re
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+import phonenumbers
+from babel.numbers import is_currency
+from email_validator import EmailNotValidError, validate_email
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+
+from app.oms.order import PaymentState
+from app.oms.placing import MOST_UNITS, LineRequest, OrderRequest
+
+DEEPEST = 32
+LARGEST_AMOUNT = 2_000_000_000
+MOST_LINES = 200
+INSTANT = re.compile(r"20\d\d-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+
+
+class NotJson(Exception):
+    """Not JSON, or JSON that two readers could take for two different things."""
+
+
+def read_json(body: bytes) -> Any:
+    """Strict: UTF-8, no NaN, no key twice, no half characters, not deeper than anybody needs."""
+    try:
+        text = body.decode("utf-8")
+        _refuse_depth(text)
+        read = json.loads(text, parse_float=Decimal, parse_constant=_refuse, object_pairs_hook=_once_each)
+        json.dumps(read, ensure_ascii=False, default=str).encode("utf-8")
+    except (ValueError, RecursionError, ArithmeticError) as broken:
+        raise NotJson("The body is not JSON as RFC 8259 describes it.") from broken
+    return read
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(constant)
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len({key for key, _ in pairs}) < len(pairs):
+        raise ValueError("a key stands twice")
+    return dict(pairs)
+
+
+def _refuse_depth(text: str) -> None:
+    """Counted before it is parsed: a parser that recurses is what is being protected."""
+    depth = 0
+    for found in re.finditer(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', text, re.DOTALL):
+        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(found.group(), 0)
+        if depth > DEEPEST:
+            raise ValueError("too deep")
+
+
+def _printable(words: str) -> str:
+    if not words.isprintable() or words != words.strip() or not words:
+        raise ValueError("must be words without control characters or spaces around them")
+    return words
+
+
+def _instant(said: object) -> datetime:
+    if not isinstance(said, str) or not INSTANT.fullmatch(said):
+        raise ValueError("must be an RFC 3339 instant with its offset, in this century")
+    return datetime.fromisoformat(said.upper()).astimezone(UTC)
+
+
+def _currency(code: str) -> str:
+    if not is_currency(code):
+        raise ValueError("must be an ISO 4217 code")
+    return code
+
+
+def _phone(number: str) -> str:
+    try:
+        parsed = phonenumbers.parse(number)
+        written = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+    except phonenumbers.NumberParseException:
+        written = ""
+    if written != number or not phonenumbers.is_possible_number(parsed):
+        raise ValueError("must be an E.164 number such as +447700900123")
+    return number
+
+
+def _email(address: str) -> str:
+    try:
+        return validate_email(address, check_deliverability=False).normalized
+    except EmailNotValidError as wrong:
+        raise ValueError("must be an email address") from wrong
+
+
+def _units(said: str) -> int:
+    """ "2" or "2.000": a decimal string, whole because these things are sold by the piece."""
+    quantity = Decimal(said)
+    if quantity != quantity.to_integral_value() or not 0 < quantity <= MOST_UNITS:
+        raise ValueError(f"must be a whole number of units between 1 and {MOST_UNITS}")
+    return int(quantity)
+
+
+Code = Annotated[str, Field(min_length=1, max_length=80), AfterValidator(_printable)]
+Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_printable)]
+Instant = Annotated[datetime, BeforeValidator(_instant), WithJsonSchema({"type": "string", "format": "date-time"})]
+Amount = Annotated[int, Field(ge=0, le=LARGEST_AMOUNT)]
+Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$"), AfterValidator(_currency)]
+Phone = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{6,14}$"), AfterValidator(_phone)]
+Email = Annotated[
+    str, Field(max_length=254), AfterValidator(_email), WithJsonSchema({"type": "string", "format": "email"})
+]
+Quantity = Annotated[str, Field(pattern=r"^[0-9]{1,9}(\.[0-9]{1,3})?$"), AfterValidator(lambda said: str(_units(said)))]
+PaymentWord = Literal["pending", "authorised", "captured", "failed"]
+
+
+class Strict(BaseModel):
+    """Takes what it names, in the types it names, and nothing else."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+class FulfilmentIn(Strict):
+    """Where the customer collects, and until when the shop promised."""
+
+    type: Literal["pickup"]
+    store: Code
+    promised_by: Instant
+
+
+class CustomerIn(Strict):
+    """Who collects, and how they hear of it."""
+
+    name: Name
+    email: Email | None = None
+    phone: Phone | None = None
+    language: Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=35)] = "en"
+
+
+class PaymentIn(Strict):
+    """What the payment service has said so far; money in minor units."""
+
+    state: PaymentWord
+    amount_minor: Amount
+    currency: Currency
+
+
+class LineIn(Strict):
+    """So much of one sku, at this price for one."""
+
+    sku: Code
+    quantity: Quantity
+    unit_price_minor: Amount
+
+    def request(self) -> LineRequest:
+        return LineRequest(sku=self.sku, quantity=int(self.quantity), unit_price_minor=self.unit_price_minor)
+
+
+class OrderIn(Strict):
+    """One order, once per channel and external id."""
+
+    channel: Code
+    external_id: Code
+    placed_at: Instant
+    fulfilment: FulfilmentIn
+    customer: CustomerIn
+    payment: PaymentIn
+    lines: Annotated[list[LineIn], Field(min_length=1, max_length=MOST_LINES)]
+
+    def request(self) -> OrderRequest:
+        return OrderRequest(
+            channel=self.channel, external_id=self.external_id, store_code=self.fulfilment.store,
+            placed_at=self.placed_at, promised_at=self.fulfilment.promised_by, customer_name=self.customer.name,
+            email=self.customer.email, phone=self.customer.phone, language=self.customer.language,
+            payment_state=PaymentState(self.payment.state), amount_minor=self.payment.amount_minor,
+            currency=self.payment.currency, lines=tuple(line.request() for line in self.lines),
+        )  # fmt: skip
+
+
+class PaymentStateIn(Strict):
+    """The payment service's newest word."""
+
+    state: PaymentWord
+
+
+class CancellationIn(Strict):
+    """Why the customer no longer wants it."""
+
+    reason: Name
+
+
+class LineOut(BaseModel):
+    """Where the units of a line are; quantities are decimal strings in `unit`."""
+
+    sku: str
+    unit: str
+    ordered: str
+    reserved: str
+    picked: str
+    short: str
+    staged: str
+    collected: str
+    cancelled: str
+    unfilled: str
+
+
+class TaskOut(BaseModel):
+    """The store's work on this order."""
+
+    id: str
+    status: str
+
+
+class OrderOut(BaseModel):
+    """An order as it stands."""
+
+    id: str
+    number: str
+    status: str
+    lines: list[LineOut]
+    task: TaskOut | None
+
+
+class Problem(BaseModel):
+    """RFC 9457; `type` is stable."""
+
+    type: str
+    title: str
+    status: int
+    detail: str | None = None
+    errors: list[dict[str, str]] | None = None

@@ -1,0 +1,70 @@
+"""The API's own description, made from the models that read it: it can't say anything they don't do."""
+
+from functools import cache
+from typing import Any
+
+from pydantic.json_schema import models_json_schema
+
+from app.web.api_models import CancellationIn, OrderIn, OrderOut, PaymentStateIn, Problem
+
+REFUSED = {
+    400: "Not JSON, or no Idempotency-Key", 401: "No key we know", 404: "No such order", 409: "The order says no",
+    413: "Too large", 415: "Not application/json", 422: "Not what this address takes", 503: "Try again in a moment",
+}  # fmt: skip
+ORDER_ID = {
+    "name": "order_id", "in": "path", "required": True,
+    "schema": {"type": "integer", "minimum": 1, "maximum": 2147483647},
+}  # fmt: skip
+KEY = {
+    "name": "Idempotency-Key", "in": "header", "required": True,
+    "description": "Sent again with the same body: the first answer again, and no second effect.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 200},
+}  # fmt: skip
+
+
+@cache
+def described() -> dict[str, Any]:
+    models = [(m, "validation") for m in (OrderIn, PaymentStateIn, CancellationIn, OrderOut, Problem)]
+    _, schemas = models_json_schema(models, ref_template="#/components/schemas/{model}")  # type: ignore[arg-type]
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Readyshelf", "version": "1", "description": "Orders to collect."},
+        "paths": {
+            "/api/orders": {"post": _act("place", "Hand an order in", OrderIn.__name__, 201)},
+            "/api/orders/{order_id}": {"parameters": [ORDER_ID], "get": _look()},
+            "/api/orders/{order_id}/payment": {
+                "parameters": [ORDER_ID],
+                "post": _act("pay", "Say what became of the payment", PaymentStateIn.__name__, 200),
+            },
+            "/api/orders/{order_id}/cancellation": {
+                "parameters": [ORDER_ID],
+                "post": _act("cancel", "Call the order off", CancellationIn.__name__, 200),
+            },
+        },
+        "components": {"schemas": schemas["$defs"], "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}}},
+        "security": [{"key": []}],
+    }  # fmt: skip
+
+
+def _act(name: str, summary: str, body: str, status: int) -> dict[str, Any]:
+    return {
+        "operationId": name,
+        "summary": summary,
+        "parameters": [KEY],
+        "requestBody": {"required": True, "content": {"application/json": {"schema": _ref(body)}}},
+        "responses": _responses(status),
+    }
+
+
+def _look() -> dict[str, Any]:
+    return {"operationId": "show", "summary": "How an order stands", "responses": _responses(200)}
+
+
+def _responses(status: int) -> dict[str, Any]:
+    good = {"description": "The order as it stands", "content": {"application/json": {"schema": _ref("OrderOut")}}}
+    bad = {"application/problem+json": {"schema": _ref("Problem")}}
+    return {str(status): good, **{str(no): {"description": words, "content": bad} for no, words in REFUSED.items()}}
+
+
+def _ref(name: str) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{name}"}
