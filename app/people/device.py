@@ -32,7 +32,11 @@ class Device(SQLModel, table=True):
     revoked_at: datetime | None = None
 
     def enrol(self, *, at: datetime) -> str:
-        """Trade the one-time link for the secret that the tablet keeps."""
+        """Trade the one-time link for the secret that the tablet keeps; of two who hold it, the first."""
+        session = sa.inspect(self).session
+        if session is not None:
+            session.flush()
+            session.refresh(self, with_for_update=True)
         is_over = self.enrolled_at is not None or self.revoked_at is not None
         if is_over or self.enrol_by is None or at > self.enrol_by:
             raise EnrolmentOver("This enrolment link was used already or is too old. Ask for a new one.")
@@ -62,8 +66,7 @@ def invite(
 
 
 def invited(session: Session, token: str) -> Device | None:
-    held = select(Device).where(Device.enrolment_hash == hash_token(token)).with_for_update()
-    return session.exec(held.execution_options(populate_existing=True)).one_or_none()
+    return session.exec(select(Device).where(Device.enrolment_hash == hash_token(token))).one_or_none()
 
 
 def known(session: Session, secret: str) -> Device | None:

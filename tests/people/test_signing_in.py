@@ -1,11 +1,14 @@
 """Who may sign in on which tablet, and how guessing is slowed down without locking a colleague out."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from threading import Barrier
 
 import pytest
 from sqlmodel import Session, col, select
 
+from app import db
 from app.oms.node import Node, NodeKind
 from app.people import device as devices
 from app.people import sign_in
@@ -54,6 +57,10 @@ class Floor:
 
 @pytest.fixture
 def floor(session: Session, nine: datetime) -> Floor:
+    return two_stores(session, nine)
+
+
+def two_stores(session: Session, nine: datetime) -> Floor:
     region = Region(code="N", name="North")
     nodes = [Node(kind=NodeKind.STORE, code=code, name=code) for code in ("014", "015")]
     session.add_all([region, *nodes])
@@ -204,6 +211,49 @@ def test_a_tablet_is_enrolled_once(session: Session, floor: Floor, nine: datetim
     assert devices.known(session, secret) is tablet
     tablet.revoke(at=nine)
     assert devices.known(session, secret) is None
+
+
+def test_of_four_tablets_that_follow_one_link_at_once_one_is_enrolled(database: db.Database, nine: datetime):
+    with db.transaction() as session:
+        region = Region(code="N", name="North")
+        session.add(region)
+        session.flush()
+        token = devices.invite(session, name="Desk", at=nine, region_id=region.id)
+    together = Barrier(4)
+
+    def enrol(_: int) -> str | None:
+        together.wait()
+        with db.transaction() as session:
+            desk = devices.invited(session, token)
+            try:
+                return desk.enrol(at=nine) if desk is not None else None
+            except EnrolmentOver:
+                return None
+
+    with ThreadPoolExecutor(4) as pool:
+        [secret] = filter(None, pool.map(enrol, range(4)))
+    with db.reading() as session:
+        assert devices.known(session, secret) is not None
+        assert devices.invited(session, token) is None
+
+
+def test_five_guesses_sent_together_count_as_five(database: db.Database, nine: datetime):
+    with db.transaction() as session:
+        floor = two_stores(session, nine)
+        tablet_id, maya_id = floor.tablet.id, floor.maya.id
+    together = Barrier(8)
+
+    def guess(_: int) -> bool:
+        together.wait()
+        try:
+            with db.transaction() as session:
+                sign_in.by_pin(session, session.get_one(Device, tablet_id), maya_id, WRONG, at=nine)
+        except TooManyTries:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(guess, range(8))).count(True) == WRONG_PINS["pair"]
 
 
 def test_an_invitation_ends_after_a_day_or_when_it_is_taken_back(session: Session, floor: Floor, nine: datetime):
