@@ -56,9 +56,8 @@ class PeekingChannel(HTTPChannel):  # type: ignore[misc] # waitress carries no t
 
 def serve(app: Flask, settings: Settings, *, host: str, port: int, with_jobs: bool, ready: Ready | None = None) -> None:
     """Serve pages and sockets on one port until SIGTERM or Ctrl-C; then stop cleanly."""
-    with _live(cookie_reader(app)) as hub, _jobs(settings, with_jobs=with_jobs), _terminable():
-        web = create_server(app, host=host, port=port, **LIMITS)
-        web.channel_class = type("Channel", (PeekingChannel,), {"hub": hub})
+    with live(cookie_reader(app)) as hub, _jobs(settings, with_jobs=with_jobs), _terminable():
+        web = web_server(app, hub, host=host, port=port)
         try:
             if ready:
                 ready(int(web.effective_port))
@@ -69,12 +68,19 @@ def serve(app: Flask, settings: Settings, *, host: str, port: int, with_jobs: bo
             web.close()
 
 
+def web_server(app: Flask, hub: Hub, *, host: str, port: int) -> Any:
+    """The pages' server, which hands over to the hub whoever asks for a socket."""
+    web = create_server(app, host=host, port=port, **LIMITS)
+    web.channel_class = type("Channel", (PeekingChannel,), {"hub": hub})
+    return web
+
+
 def serve_live(settings: Settings, *, host: str, port: int, ready: Ready | None = None) -> None:
     """Serve sockets alone, behind a proxy that sends `/live` here, until SIGTERM or Ctrl-C."""
     from app import create_app
 
     load_cookie = cookie_reader(create_app(settings))
-    with contextlib.suppress(SystemExit, KeyboardInterrupt), _live(load_cookie, host, port) as hub, _terminable():
+    with contextlib.suppress(SystemExit, KeyboardInterrupt), live(load_cookie, host, port) as hub, _terminable():
         if ready:
             ready(hub.port)
         threading.Event().wait()
@@ -98,7 +104,7 @@ def cookie_reader(app: Flask) -> LoadCookie:
 
 
 @contextlib.contextmanager
-def _live(load_cookie: LoadCookie, host: str | None = None, port: int = 0) -> Iterator[Hub]:
+def live(load_cookie: LoadCookie, host: str | None = None, port: int = 0) -> Iterator[Hub]:
     hub = Hub(load_cookie, host=host, port=port)
     hub.start()
     tail = Tail(lambda session, stream, events: push(hub, session, stream, events))
