@@ -173,7 +173,9 @@ def seed() -> None:
 @click.option(
     "--orders-share", default=None, type=click.FloatRange(0, 1), help="Which part of the baskets become orders."
 )
-def replay(source: str, first: datetime | None, last: datetime | None, speed: str, orders_share: float | None) -> None:
+def replay(
+    *, source: str, first: datetime | None, last: datetime | None, speed: str, orders_share: float | None
+) -> None:
     """Play the real orders of SOURCE (completejourney, or a file of invoices) into the shop."""
     from seed import replay as player
     from seed.streams import PICKUP_SHARE
