@@ -1,0 +1,1 @@
+"""How well a region keeps its promises: figures folded from what was recorded, and what waits for a decision."""
