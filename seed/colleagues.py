@@ -1,0 +1,71 @@
+"""What colleagues and customers do with a task, by the same verbs as everybody else."""
+
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from app.oms.order import OrderLine
+from app.people import associate
+from app.people.store import Store
+from app.pickup import handover, picking, staging, task
+from app.pickup.handover import HandoverMethod
+from app.pickup.picking import ShortReason
+from app.pickup.task import PickupTask
+from app.pickup.task_status import LANE_OF, TaskStatus
+
+SPOTS = ("Bay 1, blue van", "Bay 2, silver Corolla", "At the desk", "Bay 3, red Fiesta", "Bike rack")
+
+
+def staff_of(session: Session, store_id: int) -> list[int]:
+    return [person.id for person in associate.working_in(session, session.get_one(Store, store_id))]
+
+
+def open_tasks(session: Session) -> list[PickupTask]:
+    """What somebody can still do something about, oldest first."""
+    states = [status for status in LANE_OF if status != TaskStatus.CANCELLED]
+    waiting = select(PickupTask).where(col(PickupTask.status).in_(states))
+    return list(session.exec(waiting.order_by(col(PickupTask.id))))
+
+
+def accept(session: Session, task_id: int, who: int, at: datetime) -> None:
+    task.locked(session, task_id).acknowledge(associate_id=who, at=at)
+
+
+def pick_one(session: Session, task_id: int, who: int, at: datetime) -> None:
+    held = task.locked(session, task_id)
+    line = _next_line(held)
+    if line is not None:
+        picking.pick(session, held, line, associate_id=who, typed=False, at=at)
+
+
+def miss_one(session: Session, task_id: int, who: int, at: datetime) -> None:
+    """The next thing on the list isn't there."""
+    held = task.locked(session, task_id)
+    line = _next_line(held)
+    if line is not None:
+        picking.short(session, held, line, reason=ShortReason.NOT_FOUND, associate_id=who, at=at)
+
+
+def put_on_shelf(session: Session, task_id: int, who: int, at: datetime) -> None:
+    """On the shelf the screen suggests; where all are full the bag stays where it is."""
+    held = task.locked(session, task_id)
+    shelf = staging.suggested(session, held)
+    if shelf is not None:
+        here = staging.location_for(session, held.store_id, shelf.barcode)
+        staging.stage(session, held, here, associate_id=who, typed=False, at=at)
+
+
+def come(session: Session, task_id: int, _who: int, at: datetime) -> None:
+    """The customer is here."""
+    held = task.locked(session, task_id)
+    handover.arrive(held, spot=SPOTS[task_id % len(SPOTS)], actor="customer", at=at)
+
+
+def give(session: Session, task_id: int, who: int, at: datetime) -> None:
+    """The customer's code was right."""
+    held = task.locked(session, task_id)
+    handover.hand_over(session, held, method=HandoverMethod.CODE, associate_id=who, at=at)
+
+
+def _next_line(held: PickupTask) -> OrderLine | None:
+    return next((line for line in held.lines if line.reserved), None)

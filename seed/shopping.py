@@ -1,0 +1,43 @@
+"""Demo customers ordering: who, what and for when, from a dice that always falls the same way."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from random import Random
+
+from sqlmodel import Session
+
+from app.oms import placing
+from app.oms.order import Order, PaymentState
+from app.oms.placing import LineRequest, OrderRequest
+from seed.customers import email_of, name_of
+from seed.streams import ItemSpec
+
+CHANNEL = "web"
+
+
+def basket(dice: Random, items: Sequence[ItemSpec], most: int = 4) -> tuple[LineRequest, ...]:
+    """One to `most` things, mostly one of each."""
+    chosen = dice.sample(list(items), dice.randint(1, most))
+    return tuple(
+        LineRequest(sku=item.sku, quantity=dice.choice((1, 1, 1, 2)), unit_price_minor=item.price_minor)
+        for item in chosen
+    )
+
+
+def order(
+    session: Session,
+    store_code: str,
+    lines: tuple[LineRequest, ...],
+    *,
+    number: str,
+    promised_at: datetime,
+    at: datetime,
+) -> Order:
+    """Placed and paid for on the web shop."""
+    name = name_of(number)
+    request = OrderRequest(
+        channel=CHANNEL, external_id=number, store_code=store_code, placed_at=at, promised_at=promised_at,
+        customer_name=name, email=email_of(name), phone=None, language="en", payment_state=PaymentState.AUTHORISED,
+        amount_minor=sum(line.quantity * line.unit_price_minor for line in lines), currency="GBP", lines=lines,
+    )  # fmt: skip
+    return placing.place(session, request, actor="channel/web", at=at)
