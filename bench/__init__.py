@@ -1,0 +1,1 @@
+"""One claim each, measured: `python -m bench.NAME [--quick]`."""
