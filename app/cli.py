@@ -3,8 +3,8 @@
 import json
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from datetime import datetime
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -57,10 +57,9 @@ def run(port: int, fresh: bool, no_demo: bool) -> None:
         _forget(settings)
     migrations.upgrade(settings.database_url)
     wire(settings)
-    if is_demo:
-        _begin_demo(settings)
     app = create_app(settings)
-    serving.serve(app, settings, host=HERE, port=port, with_jobs=True, ready=lambda bound: _say(settings, bound))
+    with _demo_day(settings) if is_demo else nullcontext():
+        serving.serve(app, settings, host=HERE, port=port, with_jobs=True, ready=lambda bound: _say(settings, bound))
     click.echo("Readyshelf: stopped.")
 
 
@@ -77,15 +76,23 @@ def _forget(settings: Settings) -> None:
         letter.unlink()
 
 
-def _begin_demo(settings: Settings) -> None:
+@contextmanager
+def _demo_day(settings: Settings) -> Iterator[None]:
+    """Shops, people and a key on the first start; then customers who order for as long as we serve."""
+    from seed import day, demo
+
     if _is_empty():
         click.echo("Readyshelf: building the demo's shops …")
-        import_module("seed.demo").build(settings)
+        demo.build(settings, clock.now())
     key = settings.var / "demo-api-key"
     if not key.exists():
         key.touch(mode=0o600)
         key.write_text(_new_key("the demo's web shop"))
-    import_module("seed.day").start(settings)
+    running = day.start(settings)
+    try:
+        yield
+    finally:
+        running.stop()
 
 
 def _is_empty() -> bool:
@@ -112,7 +119,8 @@ def _say(settings: Settings, port: int) -> None:
         return
     click.echo(f"  Choose a tablet: http://{HERE}:{port}/demo")
     for person in json.loads(people.read_text()):
-        click.echo(f"  {person['store']:<20} {person['name']:<22} {person['job']:<18} PIN {person['pin']}")
+        place = person.get("store") or f"desk {person.get('region', '')}"
+        click.echo(f"  {place:<20} {person['name']:<22} {person['job']:<18} PIN {person['pin']}")
     click.echo(f"  API key: {(settings.var / 'demo-api-key').read_text().strip()}")
 
 
@@ -158,10 +166,12 @@ def migrate() -> None:
 @main.command()
 def seed() -> None:
     """Build the demo's shops in an empty database."""
+    from seed import demo
+
     settings = _wired()
     if not _is_empty():
         raise click.ClickException("There are shops already; nothing was built.")
-    import_module("seed.demo").build(settings)
+    demo.build(settings, clock.now())
     click.echo("The demo's shops are built.")
 
 
@@ -178,7 +188,7 @@ def replay(
 ) -> None:
     """Play the real orders of SOURCE (completejourney, or a file of invoices) into the shop."""
     from seed import replay as player
-    from seed.streams import PICKUP_SHARE
+    from seed.streams.stream import PICKUP_SHARE
 
     if speed != player.MAX and not _is_pace(speed):
         raise click.BadParameter("--speed is max, or a number above 0.")

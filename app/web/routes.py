@@ -1,21 +1,22 @@
 """Which blueprint answers where: the one list."""
 
-from importlib import import_module
-from importlib.util import find_spec
-
 from flask import Flask
 
 from app.config import Settings
 from app.web import api, demo, operations, sign_in
+from app.web.board import board
+from app.web.customer import customer
+from app.web.exceptions import exceptions
+from app.web.pick_walk import pick_walk
+from app.web.pickup_tasks import pickup_tasks
+from app.web.region import region
+from app.web.scans import scans
 
-SCREENS = ("pickup_tasks", "pick_walk", "scans", "exceptions", "region", "customer")
+STAFF = (board, pickup_tasks, pick_walk, scans, exceptions, region)
 
 
 def register(app: Flask, settings: Settings) -> None:
-    for blueprint in (sign_in.sign_in, api.api, operations.operations):
+    for blueprint in (*STAFF, customer, sign_in.sign_in, api.api, operations.operations):
         app.register_blueprint(blueprint)
-    for name in SCREENS:
-        if find_spec(f"app.web.{name}"):
-            app.register_blueprint(getattr(import_module(f"app.web.{name}"), name))
     if settings.is_demo:
         app.register_blueprint(demo.demo)
