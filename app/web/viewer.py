@@ -1,6 +1,7 @@
 """Who is looking, on which device: every row a page shows or changes is fetched through here, or is not there."""
 
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from flask import Request, redirect, request
 from flask_login import LoginManager, current_user
@@ -113,7 +114,7 @@ def must_be_signed_in():
     if _is_public(request) or current_user.is_authenticated:
         return None
     back = request.full_path.rstrip("?") if request.method == "GET" and request.path != "/" else None
-    return redirect(f"/sign-in?next={back}" if back else "/sign-in", code=303)
+    return redirect(f"/sign-in?{urlencode({'next': back})}" if back else "/sign-in", code=303)
 
 
 def _is_public(asked: Request) -> bool:
