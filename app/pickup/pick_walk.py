@@ -1,0 +1,150 @@
+"""The pick walk: each place once for all orders in hand, read from the database, so nothing of it can be lost."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.orm import selectinload
+from sqlmodel import Session, col, select
+
+from app.oms.inventory import Balance
+from app.oms.item import Item, Place
+from app.oms.order import Order, OrderLine
+from app.pickup.task import PickupTask
+from app.pickup.task_status import IN_HAND, TaskStatus
+from app.refusals import Refusal
+
+MOST_ORDERS = 6
+MOST_LINES = 25
+NOWHERE = "?"
+
+
+class StopDone(Refusal):
+    """Every order on the walk has this item already."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tote:
+    """One order's bag at a stop."""
+
+    number: int
+    task_id: int
+    who: str
+    take: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stop:
+    """One item in one bin, for every order that wants it."""
+
+    item: Item
+    aisle: str
+    bin: str
+    hint: str
+    turn: tuple[bool, int, str]
+    on_hand: int
+    wanted: int
+    picked: int
+    totes: tuple[Tote, ...]
+    numbers: tuple[int, ...]
+
+    @property
+    def left(self) -> int:
+        return sum(tote.take for tote in self.totes)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Walk:
+    """The stops in walking order, cold last."""
+
+    stops: tuple[Stop, ...]
+    orders: int
+    to_stage: tuple[tuple[int, str], ...]
+    skipped: tuple[int, ...]
+    task_id: int | None
+
+    @property
+    def now(self) -> Stop | None:
+        """The next stop; what was skipped comes round again at the end."""
+        open_stops = [stop for stop in self.stops if stop.left]
+        return next((stop for stop in open_stops if stop.item.id not in self.skipped), next(iter(open_stops), None))
+
+    @property
+    def total(self) -> int:
+        return sum(stop.wanted for stop in self.stops)
+
+    @property
+    def picked(self) -> int:
+        return sum(stop.picked for stop in self.stops)
+
+    @property
+    def words(self) -> str:
+        if not self.stops:
+            return "Nothing to pick."
+        orders = f"{self.orders} {'order' if self.orders == 1 else 'orders'}"
+        return f"{self.picked} of {self.total} items, {orders}."
+
+
+def of(
+    session: Session, store_id: int, *, associate_id: int, task_id: int | None = None, skipped: Sequence[int] = ()
+) -> Walk:
+    """The associate's own orders, or everybody's when there are none of one's own, up to what one person can carry."""
+    tasks = _tasks(session, store_id, associate_id, task_id)
+    places = select(Place).where(Place.node_id == store_id, col(Place.item_id).in_(_items(tasks)))
+    where = {place.item_id: place for place in session.exec(places)}
+    shelf = select(Balance).where(Balance.node_id == store_id, col(Balance.item_id).in_(_items(tasks)))
+    on_hand = {row.item_id: row.on_hand for row in session.exec(shelf)}
+    found: dict[int, list[tuple[int, PickupTask, OrderLine]]] = {}
+    for number, task in enumerate(tasks, start=1):
+        for line in task.lines:
+            found.setdefault(line.item_id, []).append((number, task, line))
+    stops = [_stop(where.get(item_id), on_hand.get(item_id, 0), wanted) for item_id, wanted in found.items()]
+    return Walk(
+        stops=tuple(sorted((stop for stop in stops if stop.wanted), key=lambda stop: stop.turn)), orders=len(tasks),
+        to_stage=tuple((task.id, task.order.number) for task in tasks if task.status == TaskStatus.PICKED),
+        skipped=tuple(skipped), task_id=task_id,
+    )  # fmt: skip
+
+
+def _tasks(session: Session, store_id: int, associate_id: int, task_id: int | None) -> list[PickupTask]:
+    in_walk = (*IN_HAND, TaskStatus.PICKED, *((TaskStatus.REQUESTED,) if task_id else ()))
+    chosen = select(PickupTask).where(PickupTask.store_id == store_id, col(PickupTask.status).in_(in_walk))
+    if task_id:
+        chosen = chosen.where(PickupTask.id == task_id)
+    lines = selectinload(PickupTask.order)  # type: ignore[arg-type]
+    whole = chosen.options(
+        lines.selectinload(Order.lines).selectinload(OrderLine.item),  # type: ignore[arg-type]
+        lines.selectinload(Order.customer),  # type: ignore[arg-type]
+    )
+    found = list(session.exec(whole.order_by(col(PickupTask.promised_at), col(PickupTask.id)).limit(200)))
+    mine = [task for task in found if task_id or task.owner_id == associate_id]
+    others = [task for task in found if task.status in IN_HAND]
+    return _carried(mine if any(task.status in IN_HAND for task in mine) or task_id else others or mine)
+
+
+def _carried(tasks: Sequence[PickupTask]) -> list[PickupTask]:
+    """What is still to pick comes first; one order is always taken, however long."""
+    carried: list[PickupTask] = []
+    for task in sorted(tasks, key=lambda task: task.status == TaskStatus.PICKED):
+        lines = sum(len(each.lines) for each in carried) + len(task.lines)
+        if len(carried) < MOST_ORDERS and (lines <= MOST_LINES or not carried):
+            carried.append(task)
+    return sorted(carried, key=lambda task: task.id)
+
+
+def _items(tasks: Sequence[PickupTask]) -> set[int]:
+    return {line.item_id for task in tasks for line in task.lines}
+
+
+def _stop(place: Place | None, on_hand: int, wanted: Sequence[tuple[int, PickupTask, OrderLine]]) -> Stop:
+    item = wanted[0][2].item
+    totes = tuple(
+        Tote(number=number, task_id=task.id, who=task.order.customer.name, take=line.reserved)
+        for number, task, line in wanted if line.reserved
+    )  # fmt: skip
+    return Stop(
+        item=item, aisle=place.aisle if place else NOWHERE, bin=place.bin if place else NOWHERE,
+        hint=place.hint if place else "", on_hand=on_hand, totes=totes,
+        turn=(item.is_cold, place.walk_sequence if place else 1_000_000, item.name),
+        wanted=sum(line.reserved + line.picked for _, _, line in wanted),
+        picked=sum(line.picked for _, _, line in wanted), numbers=tuple(number for number, _, _ in wanted),
+    )  # fmt: skip

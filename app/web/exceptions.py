@@ -1,0 +1,79 @@
+"""Problems: the store's open cases, oldest first, and the three things to do about one."""
+
+from typing import Any
+
+from flask import Blueprint, redirect, request
+from sqlmodel import Session
+
+from app import db
+from app.clock import now
+from app.oms.order import Order, OrderLine
+from app.people.associate import Associate
+from app.pickup import exception_case
+from app.pickup.exception_case import CaseKind, CaseStatus, ExceptionCase
+from app.refusals import NotFound, Unreadable
+from app.web.fragments import page, tap
+from app.web.task_replies import undo_of
+from app.web.viewer import viewer
+
+exceptions = Blueprint("exceptions", __name__, url_prefix="/exceptions")
+
+TITLES = {CaseKind.UNFULFILLABLE: "No stock for the order", CaseKind.UNDELIVERABLE: "A message did not arrive"}
+
+
+@exceptions.get("")
+def show():
+    with db.reading() as session:
+        store = viewer().store(session)
+        cases = [_view(session, case) for case in exception_case.living(session, store.id)]
+        chosen = next(
+            (case for case in cases if case["id"] == request.args.get("case", type=int)), next(iter(cases), None)
+        )
+        words = f"{len(cases)} open, oldest first." if cases else "No problems."
+        return page("exceptions/exceptions.html", cases=cases, chosen=chosen, zone=store.time_zone, sentence=words,
+                    problems_open=len(cases), undo=undo_of(session))  # fmt: skip
+
+
+def _view(session: Session, case: ExceptionCase) -> dict[str, Any]:
+    order = session.get_one(Order, case.order_id)
+    line = session.get(OrderLine, case.line_id) if case.line_id else None
+    owner = session.get(Associate, case.owner_id) if case.owner_id else None
+    title = (
+        f"{case.detail.capitalize()}: {line.item.name}" if line else TITLES.get(case.kind, case.kind.value.capitalize())
+    )
+    return {
+        "id": case.id, "title": title, "image": line.item.image if line else None, "order": order.number,
+        "who": order.customer.name, "task_id": case.task_id, "quantity": case.quantity, "opened_at": case.opened_at,
+        "promised_at": order.promised_at, "owner": owner.short_name if owner else None, "detail": case.detail,
+    }  # fmt: skip
+
+
+@exceptions.post("/<int:case_id>/acknowledgement")
+@tap
+def acknowledge(session: Session, case_id: int):
+    _case(session, case_id).acknowledge(session, associate_id=viewer().id, at=now())
+    return redirect(f"/exceptions?case={case_id}", code=303)
+
+
+@exceptions.post("/<int:case_id>/resolution")
+@tap
+def resolve(session: Session, case_id: int):
+    _case(session, case_id).end(CaseStatus.RESOLVED, actor=f"associate/{viewer().id}", at=now())
+    return redirect("/exceptions", code=303)
+
+
+@exceptions.post("/<int:case_id>/dismissal")
+@tap
+def dismiss(session: Session, case_id: int):
+    reason = request.form.get("reason", "").strip()
+    if not reason:
+        raise Unreadable("Say in a few words why this isn't a problem.")
+    _case(session, case_id).end(CaseStatus.DISMISSED, actor=f"associate/{viewer().id}", at=now(), reason=reason)
+    return redirect("/exceptions", code=303)
+
+
+def _case(session: Session, case_id: int) -> ExceptionCase:
+    case = session.get(ExceptionCase, case_id, with_for_update=True)
+    if case is None or case.store_id != viewer().store(session).id:
+        raise NotFound("There is no such problem in this store.")
+    return case

@@ -1,0 +1,99 @@
+"""An order's page: its items, what can be done with it now, what the customer was told, and what happened."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from app.events.log import Event
+from app.notices import notice
+from app.oms.item import Place
+from app.oms.order import OrderLine
+from app.people.associate import Associate
+from app.people.store import Store
+from app.pickup import board, pickup_link, staging
+from app.pickup.picking import ShortReason
+from app.pickup.staging import StagingLocation
+from app.pickup.task import PickupTask
+from app.web.fragments import fragment
+from app.web.viewer import viewer
+
+MOST_EVENTS = 200
+PEOPLE = "associate/"
+
+
+@dataclass(frozen=True)
+class Happened:
+    """One line of the timeline."""
+
+    at: datetime
+    words: str
+
+
+def draw(session: Session, task: PickupTask, *, at: datetime, code: str = "") -> str:
+    store = session.get_one(Store, task.store_id)
+    places = select(Place).where(
+        Place.node_id == store.id, col(Place.item_id).in_([line.item_id for line in task.lines])
+    )
+    suggested = staging.suggested(session, task) if task.units("picked") else None
+    return fragment(
+        "pickup_tasks/_order.html", task=task, card=board.card(session, task.id, at=at), at=at, code=code,
+        zone=store.time_zone,
+        bins={place.item_id: place.bin for place in session.exec(places)},
+        reasons=[reason.value for reason in ShortReason],
+        shelf=suggested.code if suggested else "", is_lead=viewer().reach.leads(store),
+        is_blocked=pickup_link.link_for(session, task.order_id).is_blocked,
+        messages=notice.states_of(session, task.order_id), happened=timeline(session, task),
+    )  # fmt: skip
+
+
+def timeline(session: Session, task: PickupTask) -> list[Happened]:
+    """Newest first, each with who did it."""
+    about = select(Event).where(Event.subject == f"task/{task.id}").order_by(col(Event.id).desc()).limit(MOST_EVENTS)
+    events = list(session.exec(about))
+    ids = {int(e.actor.removeprefix(PEOPLE)) for e in events if e.actor.startswith(PEOPLE)}
+    people = {each.id: each.short_name for each in session.exec(select(Associate).where(col(Associate.id).in_(ids)))}
+    items = {line.id: line.item.name for line in task.lines}
+    here = select(StagingLocation).where(StagingLocation.store_id == task.store_id)
+    shelves = {each.id: each.code for each in session.exec(here)}
+    return [Happened(event.at, _words(event, _who(event, people), items, shelves)) for event in events]
+
+
+def _who(event: Event, people: dict[int, str]) -> str:
+    if event.actor.startswith(PEOPLE):
+        return people.get(int(event.actor.removeprefix(PEOPLE)), "Somebody")
+    return "The customer" if event.actor.startswith("customer") else "Readyshelf"
+
+
+def _words(event: Event, who: str, items: dict[int, str], shelves: dict[int, str]) -> str:
+    said = event.data
+    item, shelf = items.get(said.get("line_id", 0), "an item"), shelves.get(said.get("location_id", 0), "a shelf")
+    how = "typed" if said.get("typed") else "scanned"
+    sentences = {
+        "TaskOpened": "The store was asked",
+        "TaskAcknowledged": f"{who} accepted the order",
+        "AcknowledgementTakenBack": f"{who} gave the order back",
+        "TaskTakenOver": f"{who} took it over",
+        "UnitPicked": f"{who} picked {item}, {how}",
+        "PickTakenBack": f"{who} took {item} out of the bag",
+        "UnitsShort": f"{who} could not pick {said.get('quantity')} of {item}: {said.get('reason')}",
+        "ShortTakenBack": f"{who} found {item} after all",
+        "TaskUnfulfillable": "Nothing of the order could be found",
+        "TaskStaged": f"{who} {'moved the bag to' if said.get('is_move') else 'put the bag on'} {shelf}",
+        "StagingTakenBack": f"{who} took the bag off the shelf",
+        "CustomerArrived": "The customer is here",
+        "ArrivalTakenBack": "The customer is not here yet",
+        "TaskHandedOver": f"{who} handed it over, {'by a lead' if said.get('method') == 'lead' else 'code checked'}",
+        "HandoverTakenBack": f"{who} took the hand-off back",
+        "TaskCancelled": "The order was cancelled",
+        "UnitPutBack": f"{who} put {item} back",
+        "TaskPutBack": "Everything is back on its shelf",
+        "TaskLate": "The promised time passed",
+        "TaskEscalated": f"Nobody answered: the {'store lead' if said.get('level') == 1 else 'region'} was told",
+        "EscalationAcknowledged": f"{who} is looking after it",
+    }  # fmt: skip
+    return sentences.get(event.kind, event.kind)
+
+
+def line_of(task: PickupTask, line_id: int) -> OrderLine | None:
+    return next((line for line in task.lines if line.id == line_id), None)

@@ -1,0 +1,103 @@
+"""The pick walk: one stop at a time for all orders in hand; a scan counts for the first order that needs the item."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Blueprint, request
+from markupsafe import Markup
+from sqlmodel import Session
+
+from app import db
+from app.clock import now
+from app.oms.item import scanned_item
+from app.pickup import exception_case, picking
+from app.pickup import pick_walk as walks
+from app.pickup.pick_walk import Stop, Walk
+from app.pickup.picking import NotInThisOrder
+from app.pickup.undo import Act
+from app.refusals import Refusal, Unreadable
+from app.web import walk_page
+from app.web.fragments import page, tap
+from app.web.pickup_tasks import check_ending, code_said, reason_said
+from app.web.task_replies import SHOWS_THE_TRUTH, done, remember, say_no, undo_of
+from app.web.viewer import viewer
+
+pick_walk = Blueprint("pick_walk", __name__, url_prefix="/pick-walk")
+
+
+@pick_walk.get("")
+def show():
+    with db.reading() as session:
+        walk, at = walk_page.walk_of(session, request.query_string.decode(errors="replace")), now()
+        return page("pick_walk/walk.html", drawn=Markup(walk_page.draw(walk, at=at)),  # noqa: S704
+                    sentence=walk.words, undo=undo_of(session),
+                    problems_open=exception_case.count_living(session, viewer().store(session).id))  # fmt: skip
+
+
+@pick_walk.post("/scans")
+def scan():
+    return _said(_scan)
+
+
+@pick_walk.post("/shorts")
+def short():
+    return _said(_short)
+
+
+def _said(act: Any) -> Any:
+    try:
+        return tap(act)()
+    except Refusal as refusal:
+        if refusal.status not in SHOWS_THE_TRUTH:
+            raise
+        return say_no(refusal)
+
+
+def _walk(session: Session) -> Walk:
+    """The same scope that the page was drawn with."""
+    scope = {name: request.form[name] for name in ("task", "skip") if request.form.get(name)}
+    return walk_page.walk_of(session, urlencode(scope))
+
+
+def _scan(session: Session) -> Any:
+    walk, at = _walk(session), now()
+    is_typed = "item_id" in request.form
+    stop = _named(walk) if is_typed else _scanned(session, walk)
+    task = viewer().task(session, stop.totes[0].task_id)
+    line = picking.line_for(task, stop.item)
+    if is_typed:
+        check_ending(line)
+    picking.pick(session, task, line, associate_id=viewer().id, typed=is_typed, at=at)
+    remember(session, task, Act.PICK, f"{line.item.name} picked for {task.order.number}", at=at)
+    return done(session, task.id, at=at)
+
+
+def _short(session: Session) -> Any:
+    """It isn't there: for none of the orders that still wait for it at this stop."""
+    stop, at = _named(_walk(session)), now()
+    for tote in sorted(stop.totes, key=lambda tote: tote.task_id):
+        task = viewer().task(session, tote.task_id)
+        line = picking.line_for(task, stop.item)
+        picking.short(session, task, line, reason=reason_said(), associate_id=viewer().id, at=at)
+        remember(session, task, Act.SHORT, f"{line.item.name} not picked for {task.order.number}", at=at)
+    return done(session, *(tote.task_id for tote in stop.totes), at=at)
+
+
+def _named(walk: Walk) -> Stop:
+    wanted = request.form.get("item_id", 0, type=int)
+    stop = next((stop for stop in walk.stops if stop.item.id == wanted and stop.left), None)
+    if stop is None:
+        raise Unreadable("Nothing of that is left to pick on this walk.")
+    return stop
+
+
+def _scanned(session: Session, walk: Walk) -> Stop:
+    item = scanned_item(session, code_said())
+    known = next((stop for stop in walk.stops if stop.item.id == item.id), None)
+    if known is not None and known.left:
+        return known
+    if known is not None:
+        raise walks.StopDone(f"All {known.picked} of {item.name} are picked already.")
+    now_at = walk.now
+    hint = f" You need {now_at.item.name}." if now_at else ""
+    raise NotInThisOrder(f"That's {item.name}.{hint}")
