@@ -96,6 +96,7 @@ def test_of_two_managers_the_first_owns_it_and_the_second_sees_who(north: North)
     first, second = dana.post(north.act, headers=TAP), kofi.post(north.act, headers=TAP)
 
     assert (first.status_code, second.status_code) == (200, 409)
+    assert "&lt;" not in first.get_data(as_text=True)
     assert "already being looked after" in second.get_data(as_text=True)
     assert "Dana W." in second.get_data(as_text=True)
     assert dana.post(north.act, headers=TAP).status_code == 200
