@@ -38,7 +38,7 @@ QUICK = 150
 WRITTEN = ("customer", "order", "order_line", "fulfilment", "reservation", "movement", "event", "outbox_message",
            "pickup_task", "pickup_link", "notice", "exception_case")  # fmt: skip
 SLOWEST = {"sqlite": 250.0, "postgresql": 120.0}
-"""The shop may take so many times as long as the bare driver does for the same rows: twice what was measured, for noise."""
+"""The shop may take so many times as long as the bare driver does for the same rows; some noise is allowed for."""
 
 
 @dataclass
