@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
@@ -46,7 +47,7 @@ def tablet(browser: Browser, riverside: Riverside) -> Iterator[Tablet]:
     """`tablet("Maya R.")`: a tablet of its own, enrolled, with this person signed in."""
     opened = []
 
-    def sign_in(person: str, place: str = "store_id", **look: object) -> Page:
+    def sign_in(person: str, place: str = "store_id", **look: Any) -> Page:
         context = browser.new_context(reduced_motion="reduce", viewport=look.pop("viewport", LANDSCAPE), **look)
         context.set_default_timeout(10_000)
         opened.append(context)

@@ -118,8 +118,5 @@ def _furnish(at: datetime) -> None:
             session.flush()
             session.add(Place(node_id=1, item_id=number, aisle=bin_code[0], bin=bin_code, walk_sequence=number))
         stock = [Change(item_id=number, node_id=1, on_hand=20) for number in (1, 2, 3)]
-        inventory.record(
-            session,
-            stock,
-            Cause(reason=Reason.OPENING, document="opening", actor="seed", occurred_at=at, recorded_at=at),
-        )
+        opened = Cause(reason=Reason.OPENING, document="opening", actor="seed", occurred_at=at, recorded_at=at)
+        inventory.record(session, stock, opened)

@@ -13,6 +13,7 @@ from app.config import Settings
 from app.events import log
 from app.oms import placing
 from app.oms.item import Item, Place
+from app.oms.placing import LineRequest
 from app.people.associate import Associate, Role, RoleGrant
 from app.people.device import Device
 from app.people.tokens import hash_token
@@ -22,7 +23,7 @@ from app.pickup.task import PickupTask
 from app.reactions import REACTIONS
 from app.web.viewer import DEVICE_COOKIE
 from tests.notices.counter import open_counter
-from tests.oms.shop import LineRequest, bread, open_shop, order_form, two_milk
+from tests.oms.shop import Shop, bread, open_shop, order_form, two_milk
 
 HTMX = {"HX-Request": "true", "Sec-Fetch-Site": "same-origin"}
 PLAIN = {"Sec-Fetch-Site": "same-origin"}
@@ -36,6 +37,7 @@ class Floor:
     app: Flask
     settings: Settings
     store_id: int
+    shop: Shop
 
     def tablet(self, name: str = "Maya Reed", role: Role = Role.ASSOCIATE, store_id: int | None = None) -> FlaskClient:
         """A tablet of the store with this person signed in by badge."""
@@ -55,7 +57,7 @@ class Floor:
     def order(self, name: str = "A-1", *lines: LineRequest) -> int:
         """The id of the new order's task."""
         with db.transaction() as session:
-            form = order_form(_Shop(), *(lines or (two_milk(), bread(1))), external_id=name, placed_at=now(),
+            form = order_form(self.shop, *(lines or (two_milk(), bread(1))), external_id=name, placed_at=now(),
                               promised_at=now() + timedelta(hours=2))  # fmt: skip
             order = placing.place(session, form, actor="channel/web", at=now())
             session.flush()
@@ -73,10 +75,6 @@ class Floor:
             return pickup_link.code(pickup_link.link_for(session, order.id), order.number, self.settings.secret_key)
 
 
-class _Shop:
-    opened_at = now()
-
-
 def open_floor(url: str) -> Floor:
     settings = Settings(database_url=url, secret_key="k" * 40)
     log.react_with(REACTIONS)
@@ -84,7 +82,7 @@ def open_floor(url: str) -> Floor:
         shop = open_shop(session, now(), milk=500, bread=500)
         open_counter(session, shop)
         _labels(session, shop.node_id)
-    return Floor(create_app(settings), settings, shop.node_id)
+    return Floor(create_app(settings), settings, shop.node_id, shop)
 
 
 def _labels(session: Session, node_id: int) -> None:
