@@ -102,8 +102,18 @@ def _furnish(at: datetime) -> None:
         session.add(Region(id=1, code="N", name="North"))
         session.add(Node(id=1, kind=NodeKind.STORE, code="118", name="Riverside"))
         session.flush()
-        session.add(Store(id=1, region_id=1, code="118", name="Riverside", time_zone="Europe/London",
-                          address="12 Wharf Street", directions="Desk inside door B.", phone="+442079460118"))  # fmt: skip
+        session.add(
+            Store(
+                id=1,
+                region_id=1,
+                code="118",
+                name="Riverside",
+                time_zone="Europe/London",
+                address="12 Wharf Street",
+                directions="Desk inside door B.",
+                phone="+442079460118",
+            )
+        )
         session.flush()
         session.add_all([StoreHours(store_id=1, weekday=day, opens_min=480, closes_min=1260) for day in range(7)])
         session.add_all([StagingLocation(store_id=1, code=f"S-{n:02}") for n in range(1, 13)])
