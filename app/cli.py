@@ -22,9 +22,9 @@ def main() -> None:
     """Readyshelf: orders to collect, from tap to hand-over."""
 
 
-def _settings() -> Settings:
+def _settings(port: int = 8000) -> Settings:
     try:
-        settings = config.from_env()
+        settings = config.from_env(port=port)
     except BadSettings as wrong:
         raise click.ClickException(str(wrong)) from wrong
     if settings.database_url.startswith("sqlite"):
@@ -51,7 +51,7 @@ def run(port: int, fresh: bool, no_demo: bool) -> None:
     """Set up what is missing and serve everything on one port, until Ctrl-C."""
     from app import create_app, migrations, serving
 
-    settings = _settings()
+    settings = _settings(port)
     is_demo = settings.is_demo and not no_demo
     if fresh:
         _forget(settings)

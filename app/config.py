@@ -38,8 +38,11 @@ class Settings:
         return self.public_url.startswith("https://")
 
 
-def from_env(environ: Mapping[str, str] | None = None, *, var: Path = Path("var")) -> Settings:
-    """Read and check the environment; an unknown or malformed value stops the start with a sentence."""
+def from_env(environ: Mapping[str, str] | None = None, *, var: Path = Path("var"), port: int = 8000) -> Settings:
+    """Read and check the environment; an unknown or malformed value stops the start with a sentence.
+
+    `port` is where the demo serves, so that its letters lead back to it.
+    """
     env = os.environ if environ is None else environ
     _refuse_unknown(env)
     environment = _one_of(env, "READYSHELF_ENV", {"demo", "production"}, "demo")
@@ -47,7 +50,7 @@ def from_env(environ: Mapping[str, str] | None = None, *, var: Path = Path("var"
         database_url=_database_url(env, var),
         secret_key=_secret_key(env, environment, var),
         secret_key_fallbacks=tuple(k for k in env.get("SECRET_KEY_FALLBACKS", "").split(",") if k),
-        public_url=_url(env, "PUBLIC_URL", {"http", "https"}) or "http://127.0.0.1:8000",
+        public_url=_public_url(env, environment, port),
         smtp_url=_url(env, "SMTP_URL", {"smtp", "smtps", "smtp+starttls"}),
         environment=environment,
         log_level=_one_of(env, "LOG_LEVEL", LEVELS, "INFO"),
@@ -80,6 +83,14 @@ def _url(env: Mapping[str, str], name: str, schemes: set[str]) -> str | None:
     if not good:
         raise BadSettings(f"{name} must look like {min(schemes)}://host:port.")
     return value.rstrip("/")
+
+
+def _public_url(env: Mapping[str, str], environment: str, port: int) -> str:
+    """A customer can't open a link to our own loopback: production must say where it is reached."""
+    value = _url(env, "PUBLIC_URL", {"http", "https"})
+    if value is None and environment == "production":
+        raise BadSettings("PUBLIC_URL is not set. In production it is the address that customers and tablets open.")
+    return value or f"http://127.0.0.1:{port}"
 
 
 def _database_url(env: Mapping[str, str], var: Path) -> str:

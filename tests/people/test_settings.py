@@ -16,6 +16,7 @@ SECRET = "s" * 32
         ({"READYSHELF_COLOUR": "red"}, "READYSHELF_COLOUR"),
         ({"READYSHELF_ENV": "staging"}, "READYSHELF_ENV"),
         ({"READYSHELF_ENV": "production"}, "SECRET_KEY"),
+        ({"READYSHELF_ENV": "production", "SECRET_KEY": SECRET}, "PUBLIC_URL"),
         ({"SECRET_KEY": "short"}, "SECRET_KEY"),
         ({"DATABASE_URL": "mysql://shop"}, "DATABASE_URL"),
         ({"PUBLIC_URL": "shop.example.org"}, "PUBLIC_URL"),
@@ -33,6 +34,10 @@ def test_production_starts_with_a_secret_of_its_own(tmp_path: Path):
     environment = {"READYSHELF_ENV": "production", "SECRET_KEY": SECRET, "PUBLIC_URL": "https://shop.example.org/"}
     settings = config.from_env(environment, var=tmp_path)
     assert (settings.is_demo, settings.is_https, settings.public_url) == (False, True, "https://shop.example.org")
+
+
+def test_the_demos_letters_lead_back_to_the_port_it_serves_on(tmp_path: Path):
+    assert config.from_env({}, var=tmp_path, port=8123).public_url == "http://127.0.0.1:8123"
 
 
 def test_the_demo_keeps_one_secret_between_starts_which_only_its_owner_reads(tmp_path: Path):
