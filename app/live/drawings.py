@@ -10,7 +10,7 @@ from app import drawing
 from app.events.log import DomainEvent, Event
 from app.notices import events as notices
 from app.oms import order_events as orders
-from app.pickup import board, exception_case
+from app.pickup import board, card, exception_case
 from app.pickup import task_events as tasks
 
 DRAWN: set[type[DomainEvent]] = {
@@ -46,8 +46,7 @@ def draw(session: Session, stream: str, events: Sequence[Event], at: datetime) -
 
 
 def _cards(session: Session, task_ids: Sequence[int], version: int, *, at: datetime) -> Markup:
-    """A case without a task changes the badge and no card, but the board has still come as far as `version`."""
-    cards = [
-        drawing.draw("pickup_tasks/_card.html", card=card, at=at) for card in board.cards(session, task_ids, at=at)
-    ]
-    return _CARDS.format(version, Markup("".join(cards))) if cards else Markup()  # noqa: S704
+    """A case without a task redraws no card, but the board has still come as far as `version`."""
+    redrawn = card.of_tasks(session, task_ids, at=at)
+    drawn = [drawing.draw("pickup_tasks/_card.html", card=each, at=at) for each in redrawn]
+    return _CARDS.format(version, Markup("".join(drawn)))  # noqa: S704

@@ -10,7 +10,7 @@ from app import db
 from app.people.store import Store, opening_hours
 from app.pickup.task import MovedOn, PickupTask
 from app.pickup.task_events import StagingTakenBack, TaskStaged
-from app.pickup.task_status import ON_SHELF, TaskStatus
+from app.pickup.task_status import LANE_OF, ON_SHELF, TaskStatus
 from app.refusals import Refusal
 
 PREFIX = "LOC-"
@@ -126,20 +126,31 @@ def bags_on(session: Session, location_id: int) -> int:
 
 def free_places(session: Session, store_id: int) -> int:
     """How many more bags the store's shelves can take."""
-    room = session.exec(select(sa.func.sum(StagingLocation.capacity)).where(StagingLocation.store_id == store_id)).one()
-    taken = select(sa.func.count()).select_from(PickupTask)
-    used = session.exec(taken.where(PickupTask.store_id == store_id, col(PickupTask.location_id).is_not(None))).one()
-    return max(0, (room or 0) - used)
+    return sum(max(0, location.capacity - bags) for location, bags in _filled(session, store_id))
+
+
+def roomiest(session: Session, store_id: int) -> dict[LocationKind, StagingLocation]:
+    """Of each kind the location with the fewest bags that has room for one more."""
+    found: dict[LocationKind, StagingLocation] = {}
+    for location, bags in sorted(_filled(session, store_id), key=lambda each: (each[1], each[0].code)):
+        if bags < location.capacity:
+            found.setdefault(location.kind, location)
+    return found
 
 
 def suggested(session: Session, task: PickupTask) -> StagingLocation | None:
     """The emptiest shelf that fits: a suggestion on the screen; the scan decides."""
-    kind = LocationKind.COLD if needs_cold(task) else LocationKind.SHELF
-    bags = sa.select(sa.func.count()).where(col(PickupTask.location_id) == col(StagingLocation.id)).scalar_subquery()
-    fitting = select(StagingLocation).where(
-        StagingLocation.store_id == task.store_id, StagingLocation.kind == kind, bags < col(StagingLocation.capacity)
+    return roomiest(session, task.store_id).get(LocationKind.COLD if needs_cold(task) else LocationKind.SHELF)
+
+
+def _filled(session: Session, store_id: int) -> list[tuple[StagingLocation, int]]:
+    """Every staging location of the store and the bags on it; only tasks on the board hold one."""
+    bags = sa.select(col(PickupTask.location_id), sa.func.count()).where(
+        col(PickupTask.store_id) == store_id, col(PickupTask.status).in_(list(LANE_OF))
     )
-    return session.exec(fitting.order_by(bags, col(StagingLocation.code)).limit(1)).one_or_none()
+    on_it = {row[0]: row[1] for row in session.execute(bags.group_by(col(PickupTask.location_id)))}
+    here = select(StagingLocation).where(StagingLocation.store_id == store_id)
+    return [(location, on_it.get(location.id, 0)) for location in session.exec(here)]
 
 
 def needs_cold(task: PickupTask) -> bool:

@@ -11,7 +11,7 @@ from app.oms.item import Place
 from app.oms.order import OrderLine
 from app.people.associate import Associate
 from app.people.store import Store
-from app.pickup import board, pickup_link, staging
+from app.pickup import card, pickup_link, staging
 from app.pickup.picking import ShortReason
 from app.pickup.staging import StagingLocation
 from app.pickup.task import PickupTask
@@ -37,7 +37,7 @@ def draw(session: Session, task: PickupTask, *, at: datetime, code: str = "") ->
     )
     suggested = staging.suggested(session, task) if task.units("picked") else None
     return fragment(
-        "pickup_tasks/_order.html", task=task, card=board.card(session, task.id, at=at), at=at, code=code,
+        "pickup_tasks/_order.html", task=task, card=card.of_task(session, task.id, at=at), at=at, code=code,
         zone=store.time_zone,
         bins={place.item_id: place.bin for place in session.exec(places)},
         reasons=[reason.value for reason in ShortReason],

@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from app import db
 from app.clock import now
-from app.pickup import board, undo
+from app.pickup import board, card, undo
 from app.pickup.task import PickupTask
 from app.pickup.undo import Act
 from app.refusals import Refusal
@@ -79,9 +79,8 @@ def undo_of(session: Session) -> Undo | None:
 
 def pieces(session: Session, task_ids: Iterable[int], *, at: datetime) -> list[str]:
     store = viewer().store(session)
-    cards = [
-        fragment("pickup_tasks/_card.html", card=card, at=at) for card in board.cards(session, list(task_ids), at=at)
-    ]
+    redrawn = card.of_tasks(session, list(task_ids), at=at)
+    cards = [fragment("pickup_tasks/_card.html", card=each, at=at) for each in redrawn]
     summary = board.summary(session, store.id, at=at)
     drawn = [partial("#board", "".join(cards), f"card version:{summary.version}")] if cards else []
     heads = fragment("pickup_tasks/_heads.html", summary=summary, at=at)

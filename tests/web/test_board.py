@@ -5,7 +5,7 @@ import sqlalchemy as sa
 
 from app import db
 from app.events import log
-from tests.web.shop_floor import HTMX, Floor, open_floor
+from tests.web.shop_floor import BREAD, HTMX, MILK, Floor, open_floor
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -49,6 +49,15 @@ def test_a_full_board_asks_the_database_no_more_often_than_a_small_one(floor: Fl
         floor.order(f"A-{number}")
 
     assert queries_for(tablet, "/") == few
+
+
+def test_a_card_to_stage_says_which_shelf_has_room(floor: Floor):
+    tablet, task_id = floor.tablet(), floor.order()
+    for code in (MILK, MILK, BREAD):
+        reply = tablet.post(f"/pickup-tasks/{task_id}/picks", data={"code": code}, headers=HTMX)
+
+    assert "3 items, room on" in reply.text
+    assert "3 items, room on" in tablet.get("/").text
 
 
 def test_a_tablet_that_missed_nothing_gets_nothing(floor: Floor):
