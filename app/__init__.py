@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 def wire(settings: "Settings") -> None:
     """The database bound, what follows from what installed, the log written as JSON."""
-    from app import db
+    from app import db, logs
     from app.events import log
     from app.reactions import REACTIONS
 
-    _log_as_json(settings.log_level)
+    logs.write_as_json(settings.log_level)
     db.connect(settings.database_url)
     log.react_with(REACTIONS)
 
@@ -57,21 +57,3 @@ def _config(settings: "Settings") -> dict[str, object]:
         "IS_DEMO": settings.is_demo,
         "SETTINGS": settings,
     }
-
-
-def _log_as_json(level: str) -> None:
-    import logging
-    import sys
-
-    import structlog
-
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.dict_tracebacks,
-            structlog.processors.JSONRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )

@@ -12,9 +12,12 @@ from threading import RLock
 from typing import Any
 
 import sqlalchemy as sa
+import structlog
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Engine
 from sqlmodel import Session, SQLModel
+
+log = structlog.get_logger()
 
 AtCommit = Callable[[Session], None]
 Listener = Callable[[set[str]], None]
@@ -29,6 +32,8 @@ class Database:
     looking: Engine
     write_lock: RLock = field(default_factory=RLock)
     listeners: list[Listener] = field(default_factory=list)
+    deaf: int = 0
+    """How often a listener could not hear of a commit; it catches up by looking."""
 
     @property
     def is_sqlite(self) -> bool:
@@ -68,11 +73,13 @@ def driver_url(url: str) -> str:
 
 def _open(url: str) -> Database:
     if url.startswith("sqlite"):
-        engine = sa.create_engine(url, pool_size=16, max_overflow=48)
+        engine = sa.create_engine(url, pool_size=16, max_overflow=48, hide_parameters=True)
         sa.event.listen(engine, "connect", _prepare_sqlite)
         sa.event.listen(engine, "begin", _begin_sqlite)
     else:
-        engine = sa.create_engine(driver_url(url), pool_size=16, max_overflow=48, pool_pre_ping=True)
+        engine = sa.create_engine(
+            driver_url(url), pool_size=16, max_overflow=48, pool_pre_ping=True, hide_parameters=True
+        )
     writing = engine.execution_options(write=True)
     one_look = {} if url.startswith("sqlite") else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
     return Database(engine, writing, engine.execution_options(**one_look))
@@ -98,9 +105,19 @@ def transaction() -> Iterator[Session]:
     else:
         with database.write_lock, _unit_of_work(database) as session:
             yield session
-    streams: set[str] = session.info.get("streams", set())
+    _tell(database, session.info.get("streams", set()))
+
+
+def _tell(database: Database, streams: set[str]) -> None:
+    """The work is done and saved: nobody who wants to hear of it may turn it into an error."""
     for listener in list(database.listeners) if streams else []:
-        listener(streams)
+        try:
+            listener(streams)
+        except Exception:
+            database.deaf += 1
+            structlog.get_logger().exception(
+                "a listener did not hear of a commit", listener=getattr(listener, "__qualname__", "?")
+            )
 
 
 @contextmanager
