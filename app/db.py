@@ -115,9 +115,7 @@ def _tell(database: Database, streams: set[str]) -> None:
             listener(streams)
         except Exception:
             database.deaf += 1
-            structlog.get_logger().exception(
-                "a listener did not hear of a commit", listener=getattr(listener, "__qualname__", "?")
-            )
+            log.exception("a listener did not hear of a commit", listener=getattr(listener, "__qualname__", "?"))
 
 
 @contextmanager

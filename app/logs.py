@@ -18,7 +18,7 @@ def write_as_json(level: str) -> None:
     """Ours from `level` on; of the libraries only what is wrong."""
     log_level = logging.getLevelNamesMapping()[level]
     shared: list[Any] = [structlog.processors.add_log_level, structlog.processors.TimeStamper(fmt="iso", utc=True)]
-    render = [_where_not_what, structlog.processors.JSONRenderer(default=repr)]
+    render: list[Any] = [_where_not_what, structlog.processors.JSONRenderer(default=repr)]
     structlog.configure(
         processors=[*shared, *render],
         wrapper_class=structlog.make_filtering_bound_logger(log_level),
