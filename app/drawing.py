@@ -85,8 +85,10 @@ def clock_words(instant: datetime, zone: str) -> str:
 
 
 def day_words(instant: datetime, zone: str) -> str:
-    """ "Sat 28 Nov, 9 pm": how a shop says until when it holds a bag."""
+    """ "Sat 28 Nov, 9 pm": how a shop says until when it holds a bag; midnight ends a day, it begins none."""
     local = instant.astimezone(ZoneInfo(zone))
+    if (local.hour, local.minute) == (0, 0):
+        return f"{format_datetime(local - timedelta(minutes=1), 'EEE d MMM', locale='en_GB')}, midnight"
     day = format_datetime(local, "EEE d MMM", locale="en_GB")
     hour = format_datetime(local, "h:mm a" if local.minute else "h a", locale="en_GB").lower()
     return f"{day}, {hour}".replace(" am", "\N{NO-BREAK SPACE}am").replace(" pm", "\N{NO-BREAK SPACE}pm")

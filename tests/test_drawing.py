@@ -56,6 +56,11 @@ def test_clocks_and_days_are_the_stores_own():
     assert drawing.day_words(nine_pm + minutes(30), "Europe/London").replace("\xa0", " ") == "Sat 28 Nov, 9:30 pm"
 
 
+def test_midnight_belongs_to_the_day_it_ends():
+    midnight = datetime(2026, 11, 29, 0, 0, tzinfo=UTC)
+    assert drawing.day_words(midnight, "Europe/London") == "Sat 28 Nov, midnight"
+
+
 def test_money_knows_how_many_decimals_its_currency_has():
     assert drawing.money(14600, "USD") == "$146.00"
     assert drawing.money(4800, "GBP") == "£48.00"

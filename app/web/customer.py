@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
 import segno
 from flask import Blueprint, current_app, make_response, redirect, request
@@ -228,12 +229,15 @@ def _things(order: Order) -> tuple[Thing, ...]:
 
 
 def _open_words(session: Session, store: Store, at: datetime) -> str:
-    opening = next(opening_hours(session, store).openings(at), None)
-    if opening is None:
+    stretches = list(islice(opening_hours(session, store).openings(at), 2))
+    if not stretches:
         return ""
-    opens, closes = opening
+    opens, closes = stretches[0]
     if opens <= at:
-        return f"Open until {clock_words(closes, store.time_zone)}"
+        if closes == stretches[-1][0]:
+            return "Open day and night"
+        closing = clock_words(closes, store.time_zone)
+        return "Open until midnight" if closing == "00:00" else f"Open until {closing}"
     return f"Closed now, opens {day_words(opens, store.time_zone)}"
 
 

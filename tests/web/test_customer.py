@@ -11,6 +11,7 @@ from app import create_app, db
 from app.config import Settings
 from app.events import log
 from app.oms.order import Order
+from app.people.store import StoreHours
 from app.pickup import pickup_link
 from app.pickup import task as tasks
 from app.pickup.task import PickupTask
@@ -160,3 +161,13 @@ def test_the_address_is_told_to_nobody_and_holds_no_name(priya: Customer):
 def _heads() -> dict[str, int]:
     with db.reading() as session:
         return log.heads(session)
+
+
+def test_the_store_says_until_when_it_is_open_in_plain_words(priya: Customer):
+    assert "Open day and night" in priya.sees()
+
+    with db.transaction() as session:
+        for hours in session.exec(select(StoreHours)):
+            hours.opens_min = 480
+
+    assert "Open until midnight" in priya.sees()
