@@ -1,7 +1,9 @@
 """Other systems that call the API, each known by a key of its own that can be revoked."""
 
+from collections.abc import Collection
 from datetime import datetime
 
+import sqlalchemy as sa
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from app.people.tokens import hash_token, new_token
@@ -14,6 +16,12 @@ class UnknownKey(Refusal):
     status = 401
 
 
+class ForeignChannel(Refusal):
+    """A key that was given out for one channel takes no orders for another."""
+
+    status = 403
+
+
 class ApiClient(SQLModel, table=True):
     """One system; of its key only the hash is kept."""
 
@@ -24,16 +32,29 @@ class ApiClient(SQLModel, table=True):
     key_hash: str = Field(unique=True)
     created_at: datetime
     revoked_at: datetime | None = None
+    channels: list[str] | None = Field(default=None, sa_type=sa.JSON(none_as_null=True))
+    """Whose orders it may hand in, ask for and change; without a list, everybody's."""
+
+    def may_use(self, channel: str) -> bool:
+        return self.channels is None or channel in self.channels
 
     def revoke(self, *, at: datetime) -> None:
         self.revoked_at = at
 
 
-def issue_key(session: Session, *, name: str, at: datetime) -> str:
-    """A new key, said once and never again."""
+def issue_key(session: Session, *, name: str, at: datetime, channels: Collection[str] = ()) -> str:
+    """A new key, said once and never again; kept to these channels when any are named."""
     key = new_token()
-    session.add(ApiClient(name=name, key_hash=hash_token(key), created_at=at))
+    session.add(ApiClient(name=name, key_hash=hash_token(key), created_at=at, channels=list(channels) or None))
     return key
+
+
+def revoke_keys(session: Session, *, name: str, at: datetime) -> int:
+    """No key of this system opens anything any more; how many did."""
+    held = session.exec(select(ApiClient).where(ApiClient.name == name, col(ApiClient.revoked_at).is_(None))).all()
+    for client in held:
+        client.revoke(at=at)
+    return len(held)
 
 
 def by_key(session: Session, key: str) -> ApiClient:

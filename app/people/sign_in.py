@@ -1,7 +1,8 @@
 """Signing in on an enrolled device, by PIN or badge; switching person ends the session before it.
 
-Wrong PINs are counted for the pair of device and person, for the device, and for the store, each with its own limit
-and window: nobody can lock a colleague out from another tablet, and a badge always works.
+Wrong PINs are counted for the pair of device and person, for the device, and for the store. Beyond the limit of a pair
+only its badge works; beyond the limit of a tablet or store everybody still has one try there, so that nobody can lock
+a colleague out by guessing at somebody else. A badge always works, and a lead's gives the whole tablet its tries back.
 """
 
 from datetime import datetime, timedelta
@@ -9,9 +10,10 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from app.people.associate import Associate, reach_of
+from app.people import associate as associates
+from app.people.associate import Associate, Reach, reach_of
 from app.people.device import Device
-from app.people.store import Store
+from app.people.store import Region, Store
 from app.people.tokens import hash_token, new_token
 from app.refusals import Refusal
 
@@ -62,7 +64,8 @@ class WrongPinEntry(SQLModel, table=True):
 
     id: int = Field(default=None, primary_key=True)
     device_id: int = Field(foreign_key="device.id", index=True)
-    associate_id: int = Field(foreign_key="associate.id")
+    associate_id: int | None = Field(default=None, foreign_key="associate.id")
+    """Nobody's when the PIN was tried for somebody who doesn't work here."""
     place: str = Field(index=True)
     at: datetime = Field(index=True)
 
@@ -70,11 +73,14 @@ class WrongPinEntry(SQLModel, table=True):
 def by_pin(session: Session, device: Device, associate_id: int, pin: str, *, at: datetime) -> str | None:
     """The token of a new session; None for a wrong PIN, which is then on record (so commit either way)."""
     _take(session, device)
-    _refuse_guessing(session, device, associate_id, at=at)
-    associate = session.get(Associate, associate_id)
-    if associate is None or not _belongs(session, device, associate) or not associate.has_pin(pin):
-        if associate is not None:
-            session.add(WrongPinEntry(device_id=device.id, associate_id=associate_id, place=_place(device), at=at))
+    associate = _of_here(session, device, associate_id)
+    _refuse_guessing(session, device, associate, at=at)
+    if associate is None:
+        associates.nobody_has(pin)
+    if associate is None or not associate.has_pin(pin):
+        whose = associate.id if associate is not None else None
+        _forget(session, device, before=at - WINDOW)
+        session.add(WrongPinEntry(device_id=device.id, associate_id=whose, place=_place(device), at=at))
         return None
     return _begin(session, device, associate, at=at)
 
@@ -87,17 +93,20 @@ def by_badge(session: Session, device: Device, code: str, *, at: datetime) -> st
         raise WrongPin("This badge isn't known. Try your PIN.")
     if not _belongs(session, device, associate):
         raise NotHere("This badge belongs to another store.")
+    _take(session, device)
+    if _leads(session, device, associate):
+        _forget(session, device, before=at + WINDOW)  # whoever was guessing, a lead stands there now
     return _begin(session, device, associate, at=at)
 
 
 def current(session: Session, token: str, *, at: datetime) -> SignIn | None:
-    """The open session behind a token, if its device still stands and its person still works here."""
+    """The open session behind a token, if its device still stands and its person still works in that place."""
     found = session.exec(select(SignIn).where(SignIn.token_hash == hash_token(token))).one_or_none()
     if found is None or not found.is_open(at):
         return None
     device = session.get_one(Device, found.device_id)
     associate = session.get_one(Associate, found.associate_id)
-    return found if device.revoked_at is None and associate.left_at is None else None
+    return found if device.revoked_at is None and _belongs(session, device, associate) else None
 
 
 def end(session: Session, device: Device, *, at: datetime) -> None:
@@ -108,7 +117,6 @@ def end(session: Session, device: Device, *, at: datetime) -> None:
 
 
 def _begin(session: Session, device: Device, associate: Associate, *, at: datetime) -> str:
-    _take(session, device)
     end(session, device, at=at)
     token = new_token()
     session.add(
@@ -124,32 +132,53 @@ def _begin(session: Session, device: Device, associate: Associate, *, at: dateti
 
 
 def _take(session: Session, device: Device) -> None:
-    """One try at a time on each device: guesses sent together are counted one after the other."""
-    session.execute(sa.select(col(Device.id)).where(col(Device.id) == device.id).with_for_update())
+    """One try at a time in each place: guesses sent together, from however many tablets, are counted one by one."""
+    place: type[Store | Region] = Store if device.store_id is not None else Region
+    row = sa.select(col(place.id)).where(col(place.id) == (device.store_id or device.region_id))
+    session.execute(row.with_for_update(key_share=True))
+
+
+def _of_here(session: Session, device: Device, associate_id: int) -> Associate | None:
+    associate = session.get(Associate, associate_id)
+    return associate if associate is not None and _belongs(session, device, associate) else None
 
 
 def _belongs(session: Session, device: Device, associate: Associate) -> bool:
-    reach = reach_of(session, associate.id)
-    if associate.left_at is not None:
-        return False
+    return associate.left_at is None and has_place(session, device, reach_of(session, associate.id))
+
+
+def has_place(session: Session, device: Device, reach: Reach) -> bool:
+    """May somebody of this reach work where the device stands?"""
     if device.store_id is not None:
         return reach.works_in(session.get_one(Store, device.store_id))
     return device.region_id is not None and reach.may_look_at(device.region_id)
+
+
+def _leads(session: Session, device: Device, associate: Associate) -> bool:
+    store = session.get(Store, device.store_id) if device.store_id is not None else None
+    return store is not None and reach_of(session, associate.id).leads(store)
 
 
 def _place(device: Device) -> str:
     return f"store/{device.store_id}" if device.store_id is not None else f"region/{device.region_id}"
 
 
-def _refuse_guessing(session: Session, device: Device, associate_id: int, *, at: datetime) -> None:
+def _refuse_guessing(session: Session, device: Device, associate: Associate | None, *, at: datetime) -> None:
     recent = col(WrongPinEntry.at) > at - WINDOW
     on_device = col(WrongPinEntry.device_id) == device.id
+    whose = col(WrongPinEntry.associate_id)
     counted = session.execute(
         sa.select(
-            sa.func.count().filter(on_device, col(WrongPinEntry.associate_id) == associate_id).label("pair"),
+            sa.func.count().filter(on_device, whose.is_not_distinct_from(associate and associate.id)).label("pair"),
             sa.func.count().filter(on_device).label("device"),
             sa.func.count().label("place"),
         ).where(recent, col(WrongPinEntry.place) == _place(device))
     ).one()
-    if any(getattr(counted, scope) >= limit for scope, limit in WRONG_PINS.items()):
-        raise TooManyTries("Too many wrong PINs. Scan your badge, or ask your lead, or try again in 5 minutes.")
+    is_crowded = any(getattr(counted, scope) >= WRONG_PINS[scope] for scope in ("device", "place"))
+    if counted.pair >= (1 if is_crowded else WRONG_PINS["pair"]):
+        raise TooManyTries("Too many wrong PINs. Scan your badge, ask your lead to scan theirs, or wait 5 minutes.")
+
+
+def _forget(session: Session, device: Device, *, before: datetime) -> None:
+    on_device = sa.delete(WrongPinEntry).where(col(WrongPinEntry.device_id) == device.id)
+    session.execute(on_device.where(col(WrongPinEntry.at) <= before))

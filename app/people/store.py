@@ -7,6 +7,9 @@ from sqlmodel import Field, Session, SQLModel, col, select
 
 from app.people.hours import DayRule, OpeningHours
 
+WARN_AFTER_S = 60
+LOCK_AFTER_S = 90
+
 
 class Region(SQLModel, table=True):
     """A set of stores with a regional manager."""
@@ -25,6 +28,7 @@ class Store(SQLModel, table=True):
     __table_args__ = (
         sa.CheckConstraint("ack_window_s > 0 AND answer_window_s > 0 AND hold_days > 0", name="windows_are_positive"),
         sa.CheckConstraint("pickup_capacity > 0", name="capacity_is_positive"),
+        sa.CheckConstraint("warn_after_s > 0 AND lock_after_s > warn_after_s", name="warned_before_locked"),
     )
 
     id: int = Field(primary_key=True, foreign_key="node.id")
@@ -40,6 +44,9 @@ class Store(SQLModel, table=True):
     hold_days: int = 5
     pickup_capacity: int = 30
     """Orders an hour this store can put together."""
+    warn_after_s: int = Field(default=WARN_AFTER_S, sa_column_kwargs={"server_default": str(WARN_AFTER_S)})
+    lock_after_s: int = Field(default=LOCK_AFTER_S, sa_column_kwargs={"server_default": str(LOCK_AFTER_S)})
+    """Idle seconds until a tablet asks whether somebody is there, and until it locks."""
 
     @property
     def ack_window(self) -> timedelta:
