@@ -91,8 +91,8 @@ class Hub:
         self._loop.call_soon_threadsafe(self._send, stream, html)
 
     def recheck(self) -> None:
-        """Close the sockets of sessions that ended: a signed cookie outlives signing out, a socket must not."""
-        asyncio.run_coroutine_threadsafe(self._close_ended(), self._loop).result(10)
+        """Ask anew who may hear what: a signed cookie outlives signing out and losing a role, a socket must not."""
+        asyncio.run_coroutine_threadsafe(self._seat_anew(), self._loop).result(10)
 
     async def _run(self) -> None:
         self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
@@ -148,18 +148,19 @@ class Hub:
         while True:
             await asyncio.sleep(RECHECK_EVERY)
             try:
-                await self._close_ended()
+                await self._seat_anew()
             except Exception:
                 logger.exception("Could not ask which sessions are still open")
 
-    async def _close_ended(self) -> None:
+    async def _seat_anew(self) -> None:
         seats = dict(self._seats)
         if not seats:
             return
-        open_ones = await asyncio.to_thread(_still_taken, {taken.sign_in_id for taken in seats.values()})
-        ended = [each for each, taken in seats.items() if taken.sign_in_id not in open_ones]
+        now_taken = await asyncio.to_thread(_still_taken, {taken.sign_in_id for taken in seats.values()})
+        ended = [each for each, taken in seats.items() if taken.sign_in_id not in now_taken]
         for connection in ended:
             self._seats.pop(connection, None)  # hears nothing more from here on
+        self._seats.update({each: now_taken[seats[each].sign_in_id] for each in self._seats.keys() & seats.keys()})
         goodbyes = [connection.close(SIGNED_OUT, "signed out") for connection in ended]
         await asyncio.gather(*goodbyes, return_exceptions=True)
 
@@ -181,6 +182,6 @@ def _seat_of(token: str) -> Seat | None:
         return seat.take(session, token, at=now())
 
 
-def _still_taken(sign_in_ids: set[int]) -> set[int]:
+def _still_taken(sign_in_ids: set[int]) -> dict[int, Seat]:
     with db.reading() as session:
         return seat.still_taken(session, sign_in_ids, at=now())
