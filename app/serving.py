@@ -133,7 +133,7 @@ def _jobs(settings: Settings, *, with_jobs: bool) -> Iterator[None]:
     try:
         yield
     finally:
-        scheduler.shutdown()
+        schedule.stop(scheduler)
 
 
 @contextlib.contextmanager

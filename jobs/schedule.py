@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
+from threading import Event, Lock, Thread
 from typing import Any
 
 import structlog
@@ -23,7 +24,11 @@ log = structlog.get_logger()
 
 Act = Callable[[datetime], object]
 
+GRACE_S = 4.0
+"""So long a stop waits for what is running; for a mail server that keeps silent it does not wait any longer."""
+
 _post: list[tuple[Transport, Settings]] = []
+_stopping = Event()
 
 
 def send_through(transport: Transport, settings: Settings) -> None:
@@ -33,7 +38,7 @@ def send_through(transport: Transport, settings: Settings) -> None:
 
 def _send_waiting(at: datetime) -> None:
     for transport, settings in _post:
-        relay(at, transport=transport, settings=settings)
+        relay(at, transport=transport, settings=settings, is_stopping=_stopping.is_set)
 
 
 def _forget_replies(at: datetime) -> None:
@@ -58,7 +63,8 @@ def run_all(at: datetime) -> None:
 
 
 def start(settings: Settings) -> Any:
-    """Begin to tick; `shutdown()` waits for what is running. A demo without a mail server keeps letters in a folder."""
+    """Begin to tick, until `stop`. A demo without a mail server keeps letters in a folder."""
+    _stopping.clear()
     scheduler = BackgroundScheduler(timezone="UTC")
     if settings.smtp_url:
         send_through(SmtpTransport(settings.smtp_url), settings)
@@ -69,15 +75,29 @@ def start(settings: Settings) -> Any:
     else:
         log.warning("SMTP_URL is not set: messages wait in the outbox")
     for sentence, seconds, act in SCHEDULE:
-        scheduler.add_job(partial(_tick, sentence, act), "interval", seconds=seconds, id=sentence, name=sentence,
-                          coalesce=True, max_instances=1, misfire_grace_time=None)  # fmt: skip
+        # A second instance finds the first one still at work, and leaves: a slow line keeps its own pace in silence.
+        scheduler.add_job(partial(_tick, sentence, act, Lock()), "interval", seconds=seconds, id=sentence,
+                          name=sentence, coalesce=True, max_instances=2, misfire_grace_time=None)  # fmt: skip
     scheduler.start()
     return scheduler
 
 
-def _tick(sentence: str, act: Act) -> None:
+def stop(scheduler: Any) -> bool:
+    """No line begins any more; yes, when those at work came to their end within the grace."""
+    _stopping.set()
+    waiting = Thread(target=scheduler.shutdown, name="schedule-stop", daemon=True)
+    waiting.start()
+    waiting.join(GRACE_S)
+    return not waiting.is_alive()
+
+
+def _tick(sentence: str, act: Act, at_work: Lock) -> None:
     """A line that fails today is tried again at its next turn, and stops no other."""
+    if not at_work.acquire(blocking=False):
+        return
     try:
         act(clock.now())
     except Exception:
         log.exception("a line of the schedule failed", line=sentence)
+    finally:
+        at_work.release()

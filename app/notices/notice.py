@@ -15,6 +15,7 @@ from app.notices.events import NoticeEvent, NoticeUndeliverable
 from app.oms.order import Order
 from app.oms.order_events import OrderEvent
 from app.pickup import staging
+from app.pickup import task as tasks
 from app.pickup.staging import Staging
 from app.pickup.task import PickupTask
 from app.pickup.task_events import StagingTakenBack, TaskEvent, TaskHandedOver, TaskStaged
@@ -126,6 +127,18 @@ def handover_taken_back(session: Session, event: TaskEvent) -> None:
         _tell(session, event, Stage.READY, due_at=event.at + READY_DELAY, staging_id=shelf.id)
 
 
+def payment_failed(session: Session, event: OrderEvent) -> None:
+    """Nobody is called to a bag that may not be given out."""
+    _hold(session, event.order_id, Stage.READY)
+
+
+def payment_recovered(session: Session, event: OrderEvent) -> None:
+    """What was held back for the money is due after all."""
+    task = tasks.of_order(session, event.order_id)
+    if task is not None and (shelf := staging.standing(session, task.id)) is not None and task.status in ON_SHELF:
+        _tell(session, event, Stage.READY, due_at=event.at, staging_id=shelf.id)
+
+
 def cancelled(session: Session, event: OrderEvent) -> None:
     """The order was called off: nothing that was still waiting to be said is true any more."""
     _hold(session, event.order_id, Stage.RECEIVED, Stage.DELAYED, Stage.READY)
@@ -139,7 +152,8 @@ def is_still_true(session: Session, notice: Notice) -> bool:
         return notice.stage == Stage.CANCELLED
     task = session.exec(select(PickupTask).where(PickupTask.order_id == order.id)).one_or_none()
     if notice.stage == Stage.READY:
-        return task is not None and task.status in ON_SHELF and staging.standing(session, task.id) is not None
+        is_on_shelf = task is not None and task.status in ON_SHELF and staging.standing(session, task.id) is not None
+        return order.is_paid_enough and is_on_shelf
     if notice.stage == Stage.DELAYED:
         return task is None or task.status in (*NOT_YET_READY, TaskStatus.UNFULFILLABLE)
     return notice.stage != Stage.COLLECTED or (task is not None and task.status == TaskStatus.COLLECTED)

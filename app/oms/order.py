@@ -13,7 +13,7 @@ from app.oms import reservation
 from app.oms.customer import Customer
 from app.oms.inventory import Cause, Reason
 from app.oms.item import Item
-from app.oms.order_events import OrderCancelled, OrderReleased, PaymentFailed
+from app.oms.order_events import OrderCancelled, OrderEvent, OrderReleased, PaymentFailed, PaymentRecovered
 from app.refusals import Refusal
 
 PAYMENT_WINDOW = timedelta(minutes=30)
@@ -97,32 +97,44 @@ class Order(Eventful, SQLModel, table=True):
         lines = self.lines
         if all(line.ordered == line.short + line.unfilled + line.cancelled for line in lines):
             return OrderStatus.UNFULFILLABLE
+        if not any(line.reserved or line.picked or line.staged for line in lines):
+            return OrderStatus.COLLECTED
         if not self.is_paid_enough:
             return OrderStatus.AWAITING_PAYMENT
         if any(line.reserved or line.picked for line in lines):
             return OrderStatus.PICKING if any(line.picked for line in lines) else OrderStatus.ACCEPTED
-        if any(line.staged for line in lines):
-            return OrderStatus.PARTLY_READY if any(line.short for line in lines) else OrderStatus.READY
-        return OrderStatus.COLLECTED
+        return OrderStatus.PARTLY_READY if any(line.short for line in lines) else OrderStatus.READY
 
     def pay(self, state: PaymentState, *, actor: str, at: datetime) -> None:
-        """The payment service's word; the first good one makes the claims hard and lets the store begin."""
+        """The payment service's word; the first good one makes the claims hard and lets the store begin.
+
+        Money that was captured is there: no other word undoes it. An authorisation can still fail, at its capture.
+        """
         if self.cancelled_at is not None:
             raise OrderOver(f"Order {self.number} was cancelled.")
-        if self.is_paid_enough and state != PaymentState.CAPTURED:
+        before = self.payment_state
+        if before in (state, PaymentState.CAPTURED) or state == PaymentState.PENDING:
             return  # a word from before, arriving late
-        was_paid, self.payment_state = self.is_paid_enough, state
-        if self.is_paid_enough and not was_paid:
-            self.payment_due_at = None
-            if any(line.reserved for line in self.lines):
-                self.release_to_store(actor=actor, at=at)
-        elif state == PaymentState.FAILED and not was_paid:
-            self.happened(PaymentFailed(at=at, actor=actor, order_id=self.id, store_id=self.store_id))
+        self.payment_state = state
+        if state == PaymentState.FAILED:
+            self._announce(PaymentFailed, actor=actor, at=at)
+        elif before not in PAID_ENOUGH:
+            self._paid(actor=actor, at=at, after_all=before == PaymentState.FAILED)
+
+    def _paid(self, *, actor: str, at: datetime, after_all: bool) -> None:
+        self.payment_due_at = None
+        if any(line.reserved for line in self.lines):
+            self.release_to_store(actor=actor, at=at)
+        if after_all:
+            self._announce(PaymentRecovered, actor=actor, at=at)
+
+    def _announce(self, kind: type[OrderEvent], *, actor: str, at: datetime) -> None:
+        self.happened(kind(at=at, actor=actor, order_id=self.id, store_id=self.store_id))
 
     def release_to_store(self, *, actor: str, at: datetime) -> None:
         session = sa.inspect(self).session
         reservation.harden(session, [line.id for line in self.lines])
-        self.happened(OrderReleased(at=at, actor=actor, order_id=self.id, store_id=self.store_id))
+        self._announce(OrderReleased, actor=actor, at=at)
 
     def cancel(self, session: Session, *, reason: str, actor: str, at: datetime) -> None:
         """What nobody has picked goes back on sale at once; what is in a bag waits for its put-back."""

@@ -22,6 +22,10 @@ class AlreadyAcknowledged(Refusal):
     """Somebody was first."""
 
 
+class NotPaidFor(Refusal):
+    """Nobody begins while the payment does not stand; what is in hand already may be finished and put down."""
+
+
 class MovedOn(Refusal):
     """The task is no longer where this act would make sense."""
 
@@ -83,6 +87,8 @@ class PickupTask(Eventful, SQLModel, table=True):
         """The first associate to say "mine" owns the task until it is staged or given back."""
         if self.status != TaskStatus.REQUESTED:
             raise AlreadyAcknowledged(self._who_has_it(associate_id))
+        if not self.order.is_paid_enough:
+            raise NotPaidFor(f"The payment for order {self.order.number} failed. Leave it until that is settled.")
         self.owner_id, self.escalates_at = associate_id, None
         waited = int((at - self.opened_at).total_seconds())
         self.become(
@@ -104,7 +110,8 @@ class PickupTask(Eventful, SQLModel, table=True):
         store = session.get_one(Store, self.store_id)
         self.owner_id, self.cycle, self.level = None, self.cycle + 1, 0
         self.become(TaskStatus.REQUESTED, AcknowledgementTakenBack, by=associate_id, at=at)
-        self.ack_due_at = self.escalates_at = due_after(session, store.id, at=at, window=store.ack_window)
+        self.ack_due_at = due_after(session, store.id, at=at, window=store.ack_window)
+        self.escalates_at = self.ack_due_at if self.order.is_paid_enough else None
 
     def take_over(self, *, associate_id: int, at: datetime) -> None:
         """A colleague goes on with a task in hand; the record shows from whom."""

@@ -13,12 +13,16 @@ from app.pickup import exception_case
 from app.pickup.exception_case import CaseKind, CaseStatus, ExceptionCase
 from app.refusals import NotFound, Unreadable
 from app.web.fragments import page, tap
-from app.web.task_replies import undo_of
+from app.web.last_actions import undo_of
 from app.web.viewer import viewer
 
 exceptions = Blueprint("exceptions", __name__, url_prefix="/exceptions")
 
-TITLES = {CaseKind.UNFULFILLABLE: "No stock for the order", CaseKind.UNDELIVERABLE: "A message did not arrive"}
+TITLES = {
+    CaseKind.UNFULFILLABLE: "No stock for the order",
+    CaseKind.UNDELIVERABLE: "A message did not arrive",
+    CaseKind.PAYMENT_FAILED: "The payment failed",
+}
 
 
 @exceptions.get("")
@@ -30,7 +34,8 @@ def show():
             (case for case in cases if case["id"] == request.args.get("case", type=int)), next(iter(cases), None)
         )
         words = f"{len(cases)} open, oldest first." if cases else "No problems."
-        return page("exceptions/exceptions.html", cases=cases, chosen=chosen, zone=store.time_zone, sentence=words,
+        return page("exceptions/exceptions.html", cases=cases, chosen=chosen, is_asked="case" in request.args,
+                    zone=store.time_zone, sentence=words,
                     problems_open=len(cases), undo=undo_of(session))  # fmt: skip
 
 
