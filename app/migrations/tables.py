@@ -10,6 +10,7 @@ from app.pickup import (
     escalation,
     exception_case,
     handover,
+    pick_walk,
     picking,
     pickup_link,
     staging,
@@ -21,6 +22,6 @@ from app.pickup import (
 MODULES = (
     log, outbox, replies, notice, customer, inventory, item, node, order, reservation,
     api_client, associate, device, sign_in, store,
-    escalation, exception_case, handover, picking, pickup_link, staging, tally, task, undo,
+    escalation, exception_case, handover, pick_walk, picking, pickup_link, staging, tally, task, undo,
 )  # fmt: skip
 metadata = SQLModel.metadata

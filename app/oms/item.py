@@ -35,6 +35,10 @@ class Item(SQLModel, table=True):
     is_fragile: bool = False
 
     @property
+    def full_name(self) -> str:
+        return f"{self.name}, {self.detail}" if self.detail else self.name
+
+    @property
     def code_ending(self) -> str:
         """The four digits a person can compare with the label."""
         return (self.gtin or self.sku)[-4:]

@@ -193,17 +193,32 @@ def test_the_undo_slot_takes_back_the_last_act_and_refuses_when_the_task_moved_o
 ):
     order = counter.place(session, at=nine)
     task = counter.stage(session, order, at=nine)
-    undo.remember(session, task, Act.STAGING, "1001 staged on S-01", associate_id=counter.maya, at=nine)
+    undo.remember(session, [task], Act.STAGING, "1001 staged on S-01", associate_id=counter.maya, at=nine)
     handover.arrive(task, spot="", actor="customer", at=nine)
 
     with pytest.raises(MovedOn, match="moved on"):
-        undo.undo(session, task, associate_id=counter.maya, at=nine)
+        undo.undo(session, _newest(session, counter), associate_id=counter.maya, at=nine)
     handover.take_arrival_back(task, actor="customer", at=nine)
-    undo.remember(session, task, Act.STAGING, "1001 staged on S-01", associate_id=counter.maya, at=nine)
+    undo.remember(session, [task], Act.STAGING, "1001 staged on S-01", associate_id=counter.maya, at=nine)
 
-    assert undo.undo(session, task, associate_id=counter.maya, at=nine) == Act.STAGING
+    undo.undo(session, _newest(session, counter), associate_id=counter.maya, at=nine)
     assert task.status == TaskStatus.PICKED
-    assert undo.slot_of(session, counter.maya) is None
+    with pytest.raises(MovedOn, match="taken back already"):
+        undo.undo(session, _newest(session, counter), associate_id=counter.maya, at=nine)
+
+
+def test_the_last_twenty_deeds_are_remembered(session: Session, nine: datetime, counter: Counter):
+    task = counter.task(session, counter.place(session, at=nine))
+    for number in range(25):
+        undo.remember(session, [task], Act.PICK, f"deed {number}", associate_id=counter.maya, at=nine)
+
+    kept = undo.last(session, task.store_id, associate_id=counter.maya, most=100)
+
+    assert [deed.words for deed in kept] == [f"deed {number}" for number in range(24, 4, -1)]
+
+
+def _newest(session: Session, counter: Counter) -> undo.Deed:
+    return undo.last(session, counter.shop.node_id, associate_id=counter.maya, most=1)[0]
 
 
 def test_the_boards_numbers_follow_every_step(session: Session, nine: datetime, counter: Counter):
