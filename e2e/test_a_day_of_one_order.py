@@ -10,7 +10,8 @@ from app.events import log
 from app.notices import mailbox
 from app.oms import inventory, reservation
 from app.pickup import tally
-from e2e.conftest import Tablet, shoot
+from e2e.conftest import Tablet
+from e2e.eyes import shoot
 from e2e.shop import Riverside
 from jobs.mail_sink import FOLDER
 
