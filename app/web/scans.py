@@ -20,15 +20,16 @@ from app.refusals import NotFound
 from app.web import said
 from app.web.fragments import tap
 from app.web.pickup_tasks import stage_on
+from app.web.sign_in import switch_by_badge
 from app.web.task_replies import done, or_say_no, order_shown, remember
 from app.web.viewer import viewer
 
 scans = Blueprint("scans", __name__)
 
 BADGE = "BADGE-"
-BARE_CODE = re.compile(r"\d{4,10}-[2-9A-Z]{4}")
+BARE_CODE = re.compile(r"\d{4,9}-[2-9A-Z]{4}", re.ASCII)
 """A pickup code as it is spoken; on a label it has its prefix."""
-PICKUP_CODE = re.compile(r"(?:PU-)?(\d{4,10})-?[2-9A-Z]{4}")
+PICKUP_CODE = re.compile(r"(?:PU-)?(\d{4,9})-?[2-9A-Z]{4}", re.ASCII)
 
 
 @scans.post("/scans")
@@ -45,7 +46,7 @@ def is_item() -> bool:
 def _scan() -> Any:
     code = said.code().upper()
     if code.startswith(BADGE):
-        return redirect("/sign-in", code=303)
+        return switch_by_badge(said.code())
     if code.startswith(pickup_link.PREFIX) or BARE_CODE.fullmatch(code):
         return _open_hand_off(code)
     return tap(_shelf if code.startswith(staging.PREFIX) else _item)()

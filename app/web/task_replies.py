@@ -7,7 +7,7 @@ from functools import wraps
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import redirect, request
+from flask import redirect
 from markupsafe import Markup
 from sqlmodel import Session
 
@@ -18,22 +18,16 @@ from app.pickup.task import PickupTask
 from app.pickup.undo import Act
 from app.refusals import Refusal
 from app.web import last_actions, order_page, walk_page
+from app.web.addresses import came_from
 from app.web.fragments import fragment, partial, refused, tap, wants_fragment
 from app.web.viewer import viewer
 
 SHOWS_THE_TRUTH = frozenset({409, 422})
 
 
-def came_from() -> str:
-    """The page this was sent from, on this site; the board when the browser doesn't say."""
-    said = urlsplit(request.headers.get("HX-Current-URL") or request.referrer or "/")
-    path = said.path if said.path.startswith("/") and not said.path.startswith("//") else "/"
-    return f"{path}?{said.query}" if said.query else path
-
-
 def order_shown() -> int | None:
     """The task on whose page this was done."""
-    path = re.fullmatch(r"/pickup-tasks/(\d{1,12})", urlsplit(came_from()).path)
+    path = re.fullmatch(r"/pickup-tasks/(\d{1,9})", urlsplit(came_from()).path)
     return int(path[1]) if path else None
 
 
