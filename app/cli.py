@@ -93,7 +93,8 @@ def _is_pace(speed: str) -> bool:
 @main.command()
 @click.argument("store")
 @click.argument("name")
-def device(store: str, name: str) -> None:
+@click.option("--revoke", is_flag=True, help="Print no link, but lock out the tablets of that name.")
+def device(store: str, name: str, revoke: bool) -> None:
     """Print a link that enrols a tablet called NAME for STORE (its code); it works once, for a day."""
     from sqlmodel import select
 
@@ -105,19 +106,27 @@ def device(store: str, name: str) -> None:
         found = session.exec(select(Store).where(Store.code == store)).one_or_none()
         if found is None:
             raise click.ClickException(f"There is no store {store}.")
-        token = devices.invite(session, name=name, at=clock.now(), store_id=found.id)
-    click.echo(f"{settings.public_url}/enrol/{token}")
+        if not revoke:
+            token = devices.invite(session, name=name, at=clock.now(), store_id=found.id)
+            click.echo(f"{settings.public_url}/enrol/{token}")
+        elif not devices.revoke_named(session, name, store_id=found.id, at=clock.now()):
+            raise click.ClickException(f"Store {store} has no tablet {name}.")
 
 
 @main.command("api-key")
 @click.argument("name")
-def api_key(name: str) -> None:
+@click.option("--channel", "channels", multiple=True, help="A channel it is kept to; may be given several times.")
+@click.option("--revoke", is_flag=True, help="Make no key, but end those that NAME holds.")
+def api_key(name: str, channels: tuple[str, ...], revoke: bool) -> None:
     """Print a new API key for the system called NAME; it is shown this once."""
     from app.people import api_client
 
     wired()
     with db.transaction() as session:
-        click.echo(api_client.issue_key(session, name=name, at=clock.now()))
+        if not revoke:
+            click.echo(api_client.issue_key(session, name=name, at=clock.now(), channels=channels))
+        elif not api_client.revoke_keys(session, name=name, at=clock.now()):
+            raise click.ClickException(f"{name} holds no key.")
 
 
 @main.command()

@@ -16,7 +16,7 @@ from app.oms import order as orders
 from app.oms import placing
 from app.oms.order import PLACES, Order, PaymentState
 from app.people import api_client
-from app.people.api_client import UnknownKey
+from app.people.api_client import ForeignChannel, UnknownKey
 from app.pickup import task as tasks
 from app.refusals import NotFound
 from app.web.api_models import (
@@ -49,7 +49,7 @@ def _must_hold_a_key() -> None:
     if kind.lower() != "bearer" or not key.strip():
         raise UnknownKey("Send your API key as Authorization: Bearer.")
     with db.reading() as session:
-        g.client = api_client.by_key(session, key.strip()).id
+        g.client = api_client.by_key(session, key.strip())
 
 
 def once(model: type[Body]) -> Callable[[Callable[..., Any]], Callable[..., Response]]:
@@ -86,7 +86,7 @@ def _read(model: type[Body]) -> Body | Response:
 
 def _answer_once(key: str, act: Callable[[Session, str], tuple[OrderOut, int]]) -> Response:
     said = f"{request.method} {request.path} ".encode() + request.get_data()
-    sender, request_hash = f"api/{g.client}", hashlib.sha256(said).hexdigest()
+    sender, request_hash = f"api/{g.client.id}", hashlib.sha256(said).hexdigest()
     with db.transaction() as session:
         kept = replies.begin(session, sender=sender, key=key, request_hash=request_hash, at=now())
         if kept is not None:
@@ -101,6 +101,8 @@ def _answer_once(key: str, act: Callable[[Session, str], tuple[OrderOut, int]]) 
 @api.post("/api/orders")
 @once(OrderIn)
 def place(session: Session, body: OrderIn, actor: str):
+    if not g.client.may_use(body.channel):
+        raise ForeignChannel(f"This key takes no orders of the channel {body.channel}.")
     order = placing.place(session, body.request(), actor=actor, at=now())
     return _shown(session, order), 201
 
@@ -136,7 +138,7 @@ def describe():
 
 def _found(session: Session, order_id: int) -> Order:
     order = session.get(Order, order_id)
-    if order is None:
+    if order is None or not g.client.may_use(order.channel):
         raise NotFound("There is no such order.")
     return order
 
