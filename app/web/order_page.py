@@ -6,6 +6,7 @@ from datetime import datetime
 from markupsafe import Markup
 from sqlmodel import Session, col, select
 
+from app.events import log
 from app.events.log import Event
 from app.notices import notice
 from app.oms.item import Place
@@ -60,8 +61,7 @@ def draw(session: Session, task: PickupTask, *, at: datetime, code: str = "") ->
 
 def timeline(session: Session, task: PickupTask) -> list[Happened]:
     """Newest first, each with who did it."""
-    about = select(Event).where(Event.subject == f"task/{task.id}").order_by(col(Event.id).desc()).limit(MOST_EVENTS)
-    events = list(session.exec(about))
+    events = log.about(session, f"task/{task.id}", most=MOST_EVENTS)
     ids = {int(e.actor.removeprefix(PEOPLE)) for e in events if e.actor.startswith(PEOPLE)}
     people = {each.id: each.short_name for each in session.exec(select(Associate).where(col(Associate.id).in_(ids)))}
     items = {line.id: line.item.name for line in task.lines}
