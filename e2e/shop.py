@@ -16,13 +16,15 @@ from app.oms import inventory, placing
 from app.oms.inventory import Cause, Change, Reason
 from app.oms.item import Item, Place
 from app.oms.node import Node, NodeKind
-from app.oms.order import PaymentState
+from app.oms.order import Order, PaymentState
 from app.oms.placing import LineRequest, OrderRequest
 from app.people.associate import Associate, Role, RoleGrant, pin_hash
 from app.people.store import Region, Store, StoreHours
+from app.pickup import pickup_link
 from app.pickup.staging import LocationKind, StagingLocation
 from jobs import schedule
 from jobs.mail_sink import FOLDER, MailSink
+from seed import colleagues
 
 TEN = datetime(2026, 11, 23, 10, tzinfo=UTC)
 PIN = "482915"
@@ -74,6 +76,33 @@ class Riverside:
         )  # fmt: skip
         with db.transaction() as session:
             return placing.place(session, request, actor="api/web", at=self.clock.at).id
+
+    def picked(self, *lines: tuple[str, int], by: int = 1) -> int:
+        """An order that somebody has accepted and put into a bag; the task's id."""
+        task_id = self.order(*lines)
+        with db.transaction() as session:
+            colleagues.accept(session, task_id, by, self.clock.at)
+            for _ in range(sum(quantity for _, quantity in lines)):
+                colleagues.pick_one(session, task_id, by, self.clock.at)
+        return task_id
+
+    def staged(self, *lines: tuple[str, int], by: int = 1) -> int:
+        """A bag on its shelf, its customer told."""
+        task_id = self.picked(*lines, by=by)
+        with db.transaction() as session:
+            colleagues.put_on_shelf(session, task_id, by, self.clock.at)
+        self.clock.forward(seconds=31)
+        return task_id
+
+    def customers_page(self, order_id: int) -> str:
+        with db.reading() as session:
+            link = pickup_link.link_for(session, order_id)
+            return f"{self.address}/p/{pickup_link.token(link, self.settings.secret_key)}"
+
+    def code_of(self, order_id: int) -> str:
+        with db.reading() as session:
+            link, number = pickup_link.link_for(session, order_id), session.get_one(Order, order_id).number
+            return pickup_link.code(link, number, self.settings.secret_key)
 
 
 def furnish(_settings: Settings, at: datetime) -> None:
@@ -141,6 +170,11 @@ def _build(session: Session) -> None:
     session.add_all([StoreHours(store_id=1, weekday=day, opens_min=480, closes_min=1260) for day in range(7)])
     session.add_all([StagingLocation(store_id=1, code=f"S-{n:02}") for n in range(1, 13)])
     session.add(StagingLocation(store_id=1, code="F-01", kind=LocationKind.COLD))
+    session.add(Node(id=2, kind=NodeKind.STORE, code="204", name="Station"))
+    session.flush()
+    session.add(Store(id=2, region_id=1, code="204", name="Station", time_zone="Europe/London"))
+    session.flush()
+    session.add(StagingLocation(store_id=2, code="Q-01"))
 
 
 def _staff_and_stock(session: Session, at: datetime) -> None:
