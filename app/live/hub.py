@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from threading import Event, Thread
 from typing import Any
@@ -27,6 +27,8 @@ RECHECK_EVERY = 5.0
 MAX_SIZE = 4096  # a screen has nothing to say
 KEEPALIVE: dict[str, Any] = {"ping_interval": 20, "ping_timeout": 20, "close_timeout": 2, "max_queue": 4}
 
+Aside = Callable[[], tuple[HTTPStatus, str]]
+"""What is answered to a plain request at another address than the sockets': probes and figures."""
 LoadCookie = Callable[[str], dict[str, Any]]
 """What a Cookie header says once its signature was checked; empty when it is missing, forged or too old."""
 
@@ -57,8 +59,10 @@ class NoDoor:
 class Hub:
     """An asyncio server in a thread of its own; with a host and port it listens, else it is handed sockets."""
 
-    def __init__(self, load_cookie: LoadCookie, *, host: str | None = None, port: int = 0) -> None:
-        self._load_cookie, self._host, self._port = load_cookie, host, port
+    def __init__(
+        self, load_cookie: LoadCookie, *, host: str | None = None, port: int = 0, asides: Mapping[str, Aside] = {}
+    ) -> None:
+        self._load_cookie, self._host, self._port, self._asides = load_cookie, host, port, asides
         self._seats: dict[ServerConnection, Seat] = {}
         self._is_up = Event()
         self._thread = Thread(target=lambda: asyncio.run(self._run()), name="hub", daemon=True)
@@ -85,6 +89,9 @@ class Hub:
 
     def has_listeners(self, stream: str) -> bool:
         return any(stream in each.streams for each in list(self._seats.values()))
+
+    def __len__(self) -> int:
+        return len(self._seats)
 
     def broadcast(self, stream: str, html: str) -> None:
         """Send to every screen that may hear this stream; from any thread."""
@@ -121,7 +128,10 @@ class Hub:
             accepted.close()
 
     async def _let_in(self, connection: ServerConnection, request: Request) -> Response | None:
-        if request.path.partition("?")[0] != PATH:
+        path = request.path.partition("?")[0]
+        if path in self._asides:
+            return connection.respond(*await asyncio.to_thread(self._asides[path]))
+        if path != PATH:
             return connection.respond(HTTPStatus.NOT_FOUND, "There is nothing here.\n")
         if not _is_same_site(request.headers):
             return connection.respond(HTTPStatus.FORBIDDEN, "This page is not ours.\n")
