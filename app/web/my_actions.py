@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from app import db
 from app.clock import now
-from app.pickup import board, undo
+from app.pickup import exception_case, undo
 from app.pickup.undo import Act, Deed
 from app.refusals import NotFound
 from app.web import last_actions
@@ -22,10 +22,9 @@ my_actions = Blueprint("my_actions", __name__, url_prefix="/my-actions")
 @my_actions.get("")
 def show():
     with db.reading() as session:
-        said = board.summary(session, viewer().store(session).id, at=now())
+        problems = exception_case.count_living(session, viewer().store(session).id)
         return page("my_actions/my_actions.html", drawn=Markup(last_actions.draw(session)),  # noqa: S704
-                    sentence=said.sentence, problems_open=said.problems_open,
-                    undo=last_actions.undo_of(session))  # fmt: skip
+                    problems_open=problems, undo=last_actions.undo_of(session))  # fmt: skip
 
 
 @my_actions.post("/<int:deed_id>/undo")

@@ -121,7 +121,7 @@ def _desk(session: Session, *, at: datetime) -> Desk:
 
 def _drawn(desk: Desk, *, at: datetime) -> str:
     inside = fragment("region/_desk.html", desk=desk, periods=PERIODS, at=at)
-    return "".join([inside, partial("#sentence", desk.sentence), partial("#problems-n", str(desk.open_count or ""))])
+    return "".join([inside, partial("#sentence", desk.sentence), partial("#decisions-n", str(desk.open_count or ""))])
 
 
 def _version(session: Session, region_id: int) -> int:

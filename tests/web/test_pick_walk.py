@@ -29,6 +29,11 @@ def accepted(floor: Floor, tablet, *names: str) -> list[int]:
     return ids
 
 
+def undo_in(reply: str) -> str:
+    """Where the undo slot of a reply leads."""
+    return str(re.findall(r"/my-actions/\d+/undo", reply)[0])
+
+
 def test_a_place_is_visited_once_for_all_orders(floor: Floor):
     tablet = floor.tablet()
     accepted(floor, tablet, "A-1", "A-2")
@@ -102,7 +107,7 @@ def test_what_is_not_there_for_several_orders_is_taken_back_for_all_of_them(floo
     said = tablet.post("/pick-walk/shorts", data={"item_id": bread, "reason": "not found"}, headers=WALKING)
     assert "Bread not picked for 1001, 1002, 1003" in said.text
     assert [floor.task(task_id).order.lines[1].short for task_id in ids] == [1, 1, 1]
-    undone = tablet.post(re.search(r"/my-actions/\d+/undo", said.text)[0], headers=WALKING)
+    undone = tablet.post(undo_in(said.text), headers=WALKING)
 
     assert undone.status_code == 200
     assert [floor.task(task_id).order.lines[1].short for task_id in ids] == [0, 0, 0]
@@ -115,7 +120,7 @@ def test_if_one_of_them_moved_on_none_is_taken_back(floor: Floor):
     said = maya.post("/pick-walk/shorts", data={"item_id": bread, "reason": "not found"}, headers=WALKING)
 
     ben.post(f"/pickup-tasks/{ids[1]}/picks", data={"code": MILK}, headers=HTMX)
-    refused = maya.post(re.search(r"/my-actions/\d+/undo", said.text)[0], headers=WALKING)
+    refused = maya.post(undo_in(said.text), headers=WALKING)
 
     assert refused.status_code == 409
     assert "Order 1002 has moved on since" in refused.text

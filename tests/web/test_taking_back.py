@@ -30,7 +30,7 @@ def post(tablet, task_id: int, noun: str, **form: object):
     return reply
 
 
-def take_back(tablet, task_id: int, noun: str) -> int:
+def take_back(tablet, task_id: int, noun: str):
     return tablet.delete(f"/pickup-tasks/{task_id}/{noun}", headers=HTMX).status_code
 
 
@@ -51,11 +51,11 @@ def cancel(task_id: int) -> None:
 def free(floor: Floor) -> tuple[int, int]:
     """Milk and bread that are for sale."""
     with db.reading() as session:
-        rows = [
-            inventory.balance_of(session, item_id=item_id, node_id=floor.store_id)
-            for item_id in (floor.shop.milk, floor.shop.bread)
-        ]
-        return rows[0].free, rows[1].free
+        milk = inventory.balance_of(session, item_id=floor.shop.milk, node_id=floor.store_id)
+        bread = inventory.balance_of(session, item_id=floor.shop.bread, node_id=floor.store_id)
+        assert milk
+        assert bread
+        return milk.free, bread.free
 
 
 def actions(tablet) -> list[str]:
