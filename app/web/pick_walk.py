@@ -42,6 +42,7 @@ def choose(session: Session):
         way = Way(request.form.get("way", ""))
     except ValueError as unknown:
         raise Unreadable("A walk goes by aisle, or late orders first.") from unknown
+    viewer().store(session)  # a desk has no walk
     walks.choose(session, viewer().device.id, way)
     return done(session, at=now())
 
