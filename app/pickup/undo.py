@@ -72,8 +72,8 @@ def last(session: Session, store_id: int, *, associate_id: int, most: int = MOST
 def standing(session: Session, deeds: Sequence[Deed]) -> set[int]:
     """Which of these nobody has taken back, nor moved any of their orders on since."""
     wanted = {task_id for deed in deeds for task_id in deed.task_ids}
-    found = session.execute(sa.select(PickupTask.id, PickupTask.version).where(col(PickupTask.id).in_(wanted)))
-    now_at = {str(row[0]): row[1] for row in found}
+    found = session.exec(select(PickupTask.id, PickupTask.version).where(col(PickupTask.id).in_(wanted)))
+    now_at = {str(task_id): version for task_id, version in found}
     return {deed.id for deed in deeds if deed.taken_back_at is None and deed.versions.items() <= now_at.items()}
 
 
