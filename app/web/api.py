@@ -22,17 +22,16 @@ from app.refusals import NotFound
 from app.web.api_models import (
     CancellationIn,
     LineOut,
-    NotJson,
     OrderIn,
     OrderOut,
     PaymentStateIn,
     Strict,
     TaskOut,
-    read_json,
 )
 from app.web.errors import problem
 from app.web.fragments import LONGEST_KEY, again, keep
 from app.web.openapi import described
+from app.web.strict_json import NotJson, read_json
 
 api = Blueprint("api", __name__)
 
@@ -73,8 +72,9 @@ def once(model: type[Body]) -> Callable[[Callable[..., Any]], Callable[..., Resp
 
 
 def _read(model: type[Body]) -> Body | Response:
-    if request.mimetype != "application/json":
-        return problem(415, "Send application/json.", slug="unsupported-media-type")
+    charset = request.mimetype_params.get("charset", "utf-8").lower()
+    if request.mimetype != "application/json" or charset not in {"utf-8", "utf8"}:
+        return problem(415, "Send application/json, in UTF-8.", slug="unsupported-media-type")
     try:
         return model.model_validate(read_json(request.get_data()))
     except NotJson as broken:
@@ -87,8 +87,8 @@ def _read(model: type[Body]) -> Body | Response:
 def _answer_once(key: str, act: Callable[[Session, str], tuple[OrderOut, int]]) -> Response:
     said = f"{request.method} {request.path} ".encode() + request.get_data()
     sender, request_hash = f"api/{g.client.id}", hashlib.sha256(said).hexdigest()
-    with db.transaction() as session:
-        kept = replies.begin(session, sender=sender, key=key, request_hash=request_hash, at=now())
+    with replies.alone(sender=sender, key=key), db.transaction() as session:
+        kept = replies.begin(session, sender=sender, key=key, request_hash=request_hash, at=now(), is_patient=False)
         if kept is not None:
             return again(kept)
         answer, status = act(session, sender)

@@ -157,12 +157,12 @@ def keep(session: Session, *, sender: str, key: str, reply: Response) -> None:
     """Keep this answer, in the transaction whose answer it is; a redirect keeps where it leads."""
     body = reply.location or reply.get_data(as_text=True)
     replies.finish(
-        session, sender=sender, key=key, status=reply.status_code, content_type=reply.mimetype or "text/html", body=body
+        session, sender=sender, key=key, status=reply.status_code, content_type=reply.content_type, body=body
     )
 
 
 def again(kept: replies.StoredReply) -> Response:
-    reply = Response(kept.body, kept.status, content_type=f"{kept.content_type}; charset=utf-8")
+    reply = Response(kept.body, kept.status, content_type=kept.content_type)
     if kept.status in {301, 302, 303, 307, 308}:
         reply = Response(status=kept.status, headers={"Location": kept.body})
     reply.headers["Idempotency-Replayed"] = "true"
