@@ -10,11 +10,23 @@ import click
 
 from app import clock, db
 from app.processes import jobs, live, run, settings_of_environment, web, wired
+from app.refusals import Refusal
 
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="End with one JSON line.")
 
 
-@click.group()
+class Sentences(click.Group):
+    """What the shop refuses is said in its own words, on the way out."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except Refusal as no:
+            raise click.ClickException(no.words) from no
+
+
+@click.group(cls=Sentences)
 def main() -> None:
     """Readyshelf: orders to collect, from tap to hand-over."""
 
