@@ -144,7 +144,7 @@ def tap(act: Act) -> Act:
 def _once(session: Session, key: str, act: Callable[[], Any]) -> Response:
     if len(key) > LONGEST_KEY or "\0" in key:
         raise Unreadable(f"An Idempotency-Key has at most {LONGEST_KEY} characters.")
-    sender = f"associate/{viewer().id}"
+    sender = f"associate/{viewer().id}/{viewer().place}"  # an answer belongs to the place it was given in
     kept = replies.begin(session, sender=sender, key=key, request_hash=_fingerprint(), at=now())
     if kept is not None:
         return again(kept)

@@ -14,7 +14,7 @@ from app.people import device as devices
 from app.people import sign_in as sign_ins
 from app.people.associate import Associate
 from app.people.device import Device, EnrolmentOver
-from app.people.sign_in import WrongPin
+from app.people.sign_in import TooManyTries, WrongPin
 from app.people.store import Region, Store
 from app.refusals import Refusal
 from app.web.addresses import asked_for, came_from, lock_for
@@ -148,7 +148,10 @@ def _lock(session: Session, device: Device, *, refusal: Refusal | None = None, c
         words=refusal.words if refusal else "",
         back=request.values.get("next", ""),
     )
-    return make_response(drawn, refusal.status if refusal else 200)
+    reply = make_response(drawn, refusal.status if refusal else 200)
+    if reply.status_code == TooManyTries.status:
+        reply.headers["Retry-After"] = str(int(sign_ins.WINDOW.total_seconds()))
+    return reply
 
 
 def _people(session: Session, device: Device) -> list[Associate]:

@@ -58,6 +58,10 @@ class Viewer:
     def region_id(self) -> int | None:
         return self.device.region_id
 
+    @property
+    def place(self) -> str:
+        return f"store/{self.store_id}" if self.store_id is not None else f"region/{self.region_id}"
+
     def store(self, session: Session) -> Store:
         """The store this tablet stands in, as long as its person works there."""
         store = session.get(Store, self.store_id) if self.store_id is not None else None
