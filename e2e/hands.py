@@ -4,6 +4,10 @@ import re
 
 from playwright.sync_api import Locator, Page, expect
 
+BURST = """keys => keys.forEach(
+  key => document.activeElement.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true, cancelable: true}))
+)"""
+
 
 def card(screen: Page, lane: str, task_id: int) -> Locator:
     return screen.locator(f"#{lane} #task-{task_id}")
@@ -14,9 +18,8 @@ def go(screen: Page, path: str = "/") -> None:
 
 
 def scan(screen: Page, code: str) -> None:
-    """As a scanner does it: faster than any person, and then Enter."""
-    screen.keyboard.type(code, delay=4)
-    screen.keyboard.press("Enter")
+    """As a scanner does it: all keys in one burst and then Enter, however busy the machine of the story is."""
+    screen.evaluate(BURST, [*code, "Enter"])
 
 
 def accept(screen: Page, task_id: int) -> None:

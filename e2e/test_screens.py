@@ -137,6 +137,7 @@ SCREENS: list[tuple[str, str, Address, Callable[[Page], None]]] = [
     ("unenrolled", NOBODY, "/sign-in", just_look),
     ("enrolment", NOBODY, invitation, just_look),
     ("board-undo", MAYA, "/", accept_one),
+    ("my-actions", MAYA, "/my-actions", just_look),
 ]
 CUSTOMERS: list[tuple[str, Address]] = [
     ("customer-ordered", customer_whose_order_is(TaskStatus.REQUESTED)),

@@ -32,6 +32,21 @@ def test_what_cannot_be_found_becomes_a_problem_until_it_is_found_after_all(tabl
     expect(card(jonas, "pick", task_id)).not_to_contain_text("not found")
 
 
+def test_what_others_do_leaves_the_words_above_the_walk_alone(tablet: Tablet, riverside: Riverside):
+    maya, jonas = tablet("Maya R."), tablet("Jonas T.")
+    first, second = riverside.order(("MUG", 2)), riverside.order(("CREW", 1))
+    go(maya, f"/pick-walk?task={first}")
+    go(jonas, f"/pick-walk?task={second}")
+
+    jonas.get_by_role("button", name="Can’t find it").click()
+    jonas.get_by_role("button", name="Not found").click()
+
+    expect(maya.locator("#problems-n")).to_have_text("1")
+    expect(maya.get_by_role("banner")).to_contain_text("0 of 2 items, 1 order.")
+    scan(maya, MUG)
+    expect(maya.get_by_role("banner")).to_contain_text("1 of 2 items, 1 order.")
+
+
 def test_each_act_on_the_way_can_be_taken_back(tablet: Tablet, riverside: Riverside):
     maya, jonas = tablet("Maya R."), tablet("Jonas T.")
     task_id = riverside.order(("MUG", 1))
