@@ -1,4 +1,4 @@
-"""An order, its lines and where it is fulfilled. What an order *is* follows from its lines and its payment."""
+"""An order: what it *is* follows from its lines and its payment."""
 
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -12,8 +12,8 @@ from app.events.log import Eventful
 from app.oms import reservation
 from app.oms.customer import Customer
 from app.oms.inventory import Cause, Reason
-from app.oms.item import Item
 from app.oms.order_events import OrderCancelled, OrderEvent, OrderReleased, PaymentFailed, PaymentRecovered
+from app.oms.order_line import OrderLine
 from app.refusals import Refusal
 
 PAYMENT_WINDOW = timedelta(minutes=30)
@@ -78,7 +78,7 @@ class Order(Eventful, SQLModel, table=True):
     cancelled_at: datetime | None = None
 
     customer: Customer = Relationship()
-    lines: list["OrderLine"] = Relationship(back_populates="order", sa_relationship_kwargs={"order_by": "OrderLine.id"})
+    lines: list[OrderLine] = Relationship(back_populates="order", sa_relationship_kwargs={"order_by": "OrderLine.id"})
 
     @property
     def number(self) -> str:
@@ -151,61 +151,6 @@ class Order(Eventful, SQLModel, table=True):
 
     def cause(self, reason: Reason, *, actor: str, at: datetime) -> Cause:
         return Cause(reason=reason, document=f"order/{self.id}", actor=actor, occurred_at=at, recorded_at=at)
-
-
-PLACES = ("reserved", "picked", "short", "staged", "collected", "cancelled", "unfilled")
-"""Where a unit of a line can be: each ordered unit is in exactly one of these."""
-
-
-class OrderLine(SQLModel, table=True):
-    """So many units of one item; the sum of where they are is what was ordered, and the schema says so."""
-
-    __tablename__ = "order_line"
-    __table_args__ = (
-        sa.CheckConstraint(f"ordered = {' + '.join(PLACES)}", name="units_add_up"),
-        sa.CheckConstraint(
-            " AND ".join(f"{place} >= 0" for place in PLACES) + " AND ordered > 0", name="no_negative_units"
-        ),
-    )
-
-    id: int = Field(default=None, primary_key=True)
-    order_id: int = Field(foreign_key="order.id", index=True)
-    item_id: int = Field(foreign_key="item.id")
-    ordered: int
-    reserved: int = 0
-    picked: int = 0
-    short: int = 0
-    staged: int = 0
-    collected: int = 0
-    cancelled: int = 0
-    unfilled: int = 0
-    unit_price_minor: int
-
-    order: Order = Relationship(back_populates="lines")
-    item: Item = Relationship()
-
-    def move(self, origin: str, target: str, quantity: int) -> None:
-        """Units change place; they are never made or lost."""
-        setattr(self, origin, getattr(self, origin) - quantity)
-        setattr(self, target, getattr(self, target) + quantity)
-
-
-class FulfilmentKind(StrEnum):
-    """How the goods reach the customer."""
-
-    PICKUP = "pickup"
-
-
-class Fulfilment(SQLModel, table=True):
-    """The part of an order that one node fulfils; a pickup has one task."""
-
-    __tablename__ = "fulfilment"
-    __table_args__ = (sa.UniqueConstraint("order_id", "node_id", "kind"),)
-
-    id: int = Field(default=None, primary_key=True)
-    order_id: int = Field(foreign_key="order.id")
-    node_id: int = Field(foreign_key="node.id")
-    kind: FulfilmentKind = Field(default=FulfilmentKind.PICKUP, sa_type=db.choice(FulfilmentKind))
 
 
 def locked(session: Session, order_id: int) -> Order:

@@ -3,18 +3,18 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy.orm import selectinload
-from sqlmodel import Field, Session, SQLModel, col, select
+from sqlmodel import Session, col, select
 
-from app import db
 from app.oms.inventory import Balance
 from app.oms.item import Item, Place
-from app.oms.order import Order, OrderLine
+from app.oms.order import Order
+from app.oms.order_line import OrderLine
 from app.pickup.task import PickupTask
 from app.pickup.task_status import IN_HAND, TaskStatus
+from app.pickup.walk_choice import Way
 from app.refusals import Refusal
 
 MOST_ORDERS = 6
@@ -24,22 +24,6 @@ AT_THE_END = 1_000_000
 
 Wanted = tuple[int, PickupTask, OrderLine]
 """A line that wants an item, and its order with its number on the walk."""
-
-
-class Way(StrEnum):
-    """In which order the stops are visited."""
-
-    BY_AISLE = "aisle"
-    LATE_FIRST = "late"
-
-
-class WalkChoice(SQLModel, table=True):
-    """The way a tablet's people chose; it outlives a reload and the next person."""
-
-    __tablename__ = "walk_choice"
-
-    device_id: int = Field(primary_key=True, foreign_key="device.id")
-    way: Way = Field(sa_type=db.choice(Way))
 
 
 class StopDone(Refusal):
@@ -108,16 +92,6 @@ class Walk:
             return "Nothing to pick."
         orders = f"{self.orders} {'order' if self.orders == 1 else 'orders'}"
         return f"{self.picked} of {self.total} items, {orders}."
-
-
-def way_of(session: Session, device_id: int) -> Way:
-    choice = session.get(WalkChoice, device_id)
-    return choice.way if choice else Way.BY_AISLE
-
-
-def choose(session: Session, device_id: int, way: Way) -> None:
-    chosen = db.insert(session, WalkChoice).values(device_id=device_id, way=way)
-    session.execute(chosen.on_conflict_do_update(index_elements=["device_id"], set_={"way": way}))
 
 
 def of(

@@ -10,7 +10,7 @@ from app import db
 from app.oms import reservation
 from app.oms.inventory import Reason
 from app.oms.item import Item
-from app.oms.order import OrderLine
+from app.oms.order_line import OrderLine
 from app.people.associate import Associate
 from app.pickup.task import MovedOn, PickupTask
 from app.pickup.task_events import PickTakenBack, ShortTakenBack, TaskUnfulfillable, UnitPicked, UnitsShort

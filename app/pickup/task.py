@@ -9,8 +9,9 @@ from sqlmodel import Field, Relationship, Session, SQLModel, select
 from app import db
 from app.events.log import Eventful
 from app.oms import order as orders
-from app.oms.order import Fulfilment, Order, OrderLine
+from app.oms.order import Order
 from app.oms.order_events import OrderEvent
+from app.oms.order_line import Fulfilment, OrderLine
 from app.people.associate import Associate
 from app.people.store import Store, due_after
 from app.pickup.task_events import AcknowledgementTakenBack, TaskAcknowledged, TaskEvent, TaskOpened, TaskTakenOver

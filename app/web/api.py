@@ -14,7 +14,8 @@ from app.clock import now
 from app.events import replies
 from app.oms import order as orders
 from app.oms import placing
-from app.oms.order import PLACES, Order, PaymentState
+from app.oms.order import Order, PaymentState
+from app.oms.order_line import PLACES
 from app.people import api_client
 from app.people.api_client import ForeignChannel, UnknownKey
 from app.pickup import task as tasks

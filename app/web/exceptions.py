@@ -7,7 +7,8 @@ from sqlmodel import Session
 
 from app import db
 from app.clock import now
-from app.oms.order import Order, OrderLine
+from app.oms.order import Order
+from app.oms.order_line import OrderLine
 from app.people.associate import Associate
 from app.pickup import exception_case
 from app.pickup.exception_case import CaseKind, CaseStatus, ExceptionCase

@@ -4,7 +4,7 @@ from flask import request
 from sqlmodel import Session
 
 from app.oms.item import scanned_item
-from app.oms.order import OrderLine
+from app.oms.order_line import OrderLine
 from app.pickup import picking
 from app.pickup.picking import ShortReason
 from app.pickup.task import PickupTask

@@ -9,7 +9,8 @@ from sqlmodel import Session, col, select
 from app import db
 from app.clock import now
 from app.oms.item import scanned_item
-from app.oms.order import FIRST_NUMBER, OrderLine
+from app.oms.order import FIRST_NUMBER
+from app.oms.order_line import OrderLine
 from app.pickup import picking, pickup_link, staging
 from app.pickup import task as tasks
 from app.pickup.picking import NotInThisOrder

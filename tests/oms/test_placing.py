@@ -14,8 +14,9 @@ from app.events.log import DomainEvent, Event
 from app.oms import inventory, placing, reservation
 from app.oms.customer import Customer
 from app.oms.node import Node, NodeKind
-from app.oms.order import Fulfilment, Order, OrderLine, OrderStatus
+from app.oms.order import Order, OrderStatus
 from app.oms.order_events import OrderPlaced, OrderReleased, OrderUnfulfillable
+from app.oms.order_line import Fulfilment, OrderLine
 from app.oms.placing import ExternalIdTaken, LineRequest, OrderRequest
 from app.refusals import Unreadable
 from tests.oms.shop import Shop, bread, open_shop, order_form, two_milk

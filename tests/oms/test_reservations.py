@@ -6,7 +6,8 @@ from sqlmodel import Session
 
 from app.oms import inventory, placing, reservation
 from app.oms.inventory import Reason
-from app.oms.order import Order, OrderLine
+from app.oms.order import Order
+from app.oms.order_line import OrderLine
 from app.oms.reservation import Reservation, ReservationOver, ReservationState
 from tests.oms.shop import Shop, order_form
 
