@@ -10,18 +10,18 @@ from app.pickup import (
     escalation,
     exception_case,
     handover,
-    pick_walk,
     picking,
     pickup_link,
     staging,
     tally,
     task,
     undo,
+    walk_choice,
 )
 
 MODULES = (
     log, outbox, replies, notice, customer, inventory, item, node, order, reservation,
     api_client, associate, device, sign_in, store,
-    escalation, exception_case, handover, pick_walk, picking, pickup_link, staging, tally, task, undo,
+    escalation, exception_case, handover, picking, pickup_link, staging, tally, task, undo, walk_choice,
 )  # fmt: skip
 metadata = SQLModel.metadata

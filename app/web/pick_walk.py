@@ -10,11 +10,12 @@ from sqlmodel import Session
 from app import db
 from app.clock import now
 from app.oms.item import scanned_item
-from app.pickup import exception_case, picking
+from app.pickup import exception_case, picking, walk_choice
 from app.pickup import pick_walk as walks
-from app.pickup.pick_walk import Stop, Walk, Way
+from app.pickup.pick_walk import Stop, Walk
 from app.pickup.picking import NotInThisOrder
 from app.pickup.undo import Act
+from app.pickup.walk_choice import Way
 from app.refusals import Unreadable
 from app.web import said, scans, walk_page
 from app.web.fragments import page, tap
@@ -43,7 +44,7 @@ def choose(session: Session):
     except ValueError as unknown:
         raise Unreadable("A walk goes by aisle, or late orders first.") from unknown
     viewer().store(session)  # a desk has no walk
-    walks.choose(session, viewer().device.id, way)
+    walk_choice.choose(session, viewer().device.id, way)
     return done(session, at=now())
 
 

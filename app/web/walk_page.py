@@ -5,7 +5,7 @@ from urllib.parse import parse_qs
 
 from sqlmodel import Session
 
-from app.pickup import pick_walk
+from app.pickup import pick_walk, walk_choice
 from app.pickup.pick_walk import Walk
 from app.web.fragments import fragment
 from app.web.viewer import viewer
@@ -18,7 +18,7 @@ def walk_of(session: Session, query: str) -> Walk:
     task = next((int(word) for word in said.get("task", []) if _is_id(word)), None)
     skipped = [int(word) for word in ",".join(said.get("skip", [])).split(",") if _is_id(word)][:MOST_SKIPPED]
     store = viewer().store(session)
-    way = pick_walk.way_of(session, viewer().device.id)
+    way = walk_choice.way_of(session, viewer().device.id)
     return pick_walk.of(session, store.id, associate_id=viewer().id, way=way, task_id=task, skipped=skipped)
 
 
