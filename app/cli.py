@@ -160,10 +160,10 @@ def verify(as_json: bool) -> None:
 
 def _checks() -> Iterator[tuple[str, Callable[[Any], Any]]]:
     from app.events import log
-    from app.oms import inventory, reservation
+    from app.oms import books
     from app.pickup import tally
 
-    yield "every balance is the sum of its movements", inventory.unexplained
-    yield "every reserved unit has its claim", reservation.unexplained
+    yield "every balance is the sum of its movements", books.unexplained_balances
+    yield "every reserved unit has its claim", books.unexplained_claims
     yield "every event follows from the one before", log.broken_links
     yield "every number on a board is what its log gives", tally.untrue

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 from app import db
 from app.events import log
 from app.notices import mailbox
-from app.oms import inventory, reservation
+from app.oms import books
 from app.pickup import tally
 from e2e.conftest import Tablet
 from e2e.eyes import shoot
@@ -59,7 +59,7 @@ def test_from_the_web_order_to_the_customers_hands(tablet: Tablet, riverside: Ri
 
     assert _subjects(riverside) == ["received", "ready", "collected"]
     with db.reading() as session:
-        for untrue in (inventory.unexplained, reservation.unexplained, log.broken_links, tally.untrue):
+        for untrue in (books.unexplained_balances, books.unexplained_claims, log.broken_links, tally.untrue):
             assert list(untrue(session)) == []
 
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 
 import sqlalchemy as sa
-from sqlmodel import Field, Session, SQLModel, col, select
+from sqlmodel import Field, Session, SQLModel, select
 
 from app import db
 from app.refusals import Refusal
@@ -194,25 +194,3 @@ def _ledger_row(change: Change, cause: Cause, after: "sa.Row[tuple[int, int, int
 def balance_of(session: Session, *, item_id: int, node_id: int) -> Balance | None:
     kept = select(Balance).where(Balance.item_id == item_id, Balance.node_id == node_id)
     return session.exec(kept.execution_options(populate_existing=True)).one_or_none()
-
-
-def unexplained(session: Session) -> Iterable[str]:
-    """Every balance that is not the sum of its movements, or whose versions have a hole: one query for all of them."""
-    kept = sa.select(
-        col(Movement.item_id), col(Movement.node_id),
-        sa.func.sum(Movement.on_hand).label("on_hand"), sa.func.sum(Movement.reserved).label("reserved"),
-        sa.func.sum(Movement.suppressed).label("suppressed"), sa.func.count().label("rows"),
-        sa.func.max(Movement.version).label("newest"),
-    ).group_by(col(Movement.item_id), col(Movement.node_id)).subquery()  # fmt: skip
-    same = sa.and_(kept.c.item_id == Balance.item_id, kept.c.node_id == Balance.node_id)
-    zero = sa.func.coalesce
-    wrong = sa.or_(
-        col(Balance.on_hand) != zero(kept.c.on_hand, 0), col(Balance.reserved) != zero(kept.c.reserved, 0),
-        col(Balance.suppressed) != zero(kept.c.suppressed, 0), col(Balance.version) != zero(kept.c.rows, 0),
-        col(Balance.version) != zero(kept.c.newest, 0),
-    )  # fmt: skip
-    apart = (
-        sa.select(col(Balance.item_id), col(Balance.node_id)).select_from(Balance).outerjoin(kept, same).where(wrong)
-    )
-    for row in session.execute(apart):
-        yield f"item {row.item_id} at node {row.node_id}: the balance is not the sum of its movements"

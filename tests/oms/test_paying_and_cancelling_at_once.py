@@ -6,7 +6,7 @@ from threading import Barrier, Thread
 import pytest
 
 from app import db
-from app.oms import inventory, order, placing, reservation
+from app.oms import books, inventory, order, placing
 from app.oms.order import PAYMENT_WINDOW, Order, OrderOver, OrderStatus, PaymentState
 from tests.oms.shop import Shop, open_shop, order_form, two_milk
 
@@ -75,4 +75,4 @@ def test_an_order_is_paid_or_not_but_cancelled_once_and_its_stock_free_again(sho
         balance = inventory.balance_of(session, item_id=shop.milk, node_id=shop.node_id)
         assert balance is not None
         assert (balance.on_hand, balance.reserved) == (2 * ORDERS, 0)
-        assert [*inventory.unexplained(session), *reservation.unexplained(session)] == []
+        assert [*books.unexplained_balances(session), *books.unexplained_claims(session)] == []

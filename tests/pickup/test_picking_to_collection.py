@@ -3,7 +3,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlmodel import Session, select
 
-from app.oms import inventory, reservation
+from app.oms import books, inventory
 from app.oms.item import Item
 from app.oms.order import OrderStatus, PaymentState
 from app.pickup import exception_case, handover, picking, pickup_link, put_back, staging, tally, undo
@@ -31,7 +31,7 @@ def test_a_day_of_one_order_from_request_to_collection(session: Session, nine: d
     milk = inventory.balance_of(session, item_id=counter.shop.milk, node_id=counter.shop.node_id)
     assert milk is not None
     assert (milk.on_hand, milk.reserved) == (98, 0)
-    assert list(reservation.unexplained(session)) == []
+    assert list(books.unexplained_claims(session)) == []
 
 
 def test_a_line_takes_no_more_units_than_were_ordered(session: Session, nine: datetime, counter: Counter):
@@ -74,7 +74,7 @@ def test_found_after_all_ends_the_problem_and_gives_the_very_units_back(
 
     assert exception_case.living(session, order.store_id) == []
     assert order.lines[0].reserved == 2
-    assert list(reservation.unexplained(session)) == []
+    assert list(books.unexplained_claims(session)) == []
 
 
 def test_an_order_of_which_nothing_is_found_is_unfulfillable(session: Session, nine: datetime, counter: Counter):
