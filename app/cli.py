@@ -160,6 +160,7 @@ def verify(as_json: bool) -> None:
 
 def _checks() -> Iterator[tuple[str, Callable[[Any], Any]]]:
     from app.events import log
+    from app.notices import delivery
     from app.oms import books
     from app.pickup import tally
 
@@ -167,3 +168,4 @@ def _checks() -> Iterator[tuple[str, Callable[[Any], Any]]]:
     yield "every reserved unit has its claim", books.unexplained_claims
     yield "every event follows from the one before", log.broken_links
     yield "every number on a board is what its log gives", tally.untrue
+    yield "nobody was told ready before the bag was on a shelf", delivery.too_early

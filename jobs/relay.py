@@ -12,8 +12,7 @@ from app.config import Settings
 from app.events import log as event_log
 from app.events import outbox
 from app.events.outbox import OutboxMessage, OutboxState
-from app.notices import letter
-from app.notices import notice as notices
+from app.notices import delivery, letter
 from app.notices.events import NoticeFailed, NoticeSent
 from app.notices.notice import Notice
 from app.notices.smtp import PermanentFailure, TemporaryFailure, Transport
@@ -62,7 +61,7 @@ def _relayed(message: OutboxMessage, at: datetime, transport: Transport, setting
     try:
         with db.reading() as session:
             notice = session.get_one(Notice, message.payload["notice"])
-            is_true = notices.is_still_true(session, notice)
+            is_true = delivery.is_still_true(session, notice)
             mail = letter.compose(session, notice, settings, at=at) if is_true else None
         if mail is None:
             return _held_back(message.id)

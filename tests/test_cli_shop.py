@@ -122,4 +122,7 @@ TAMPERINGS = {
         "UPDATE event SET at = '2020-01-01 00:00:00.000000' WHERE id = (SELECT max(id) FROM event)",
     "every number on a board is what its log gives":
         "UPDATE board_tally SET here = here + 1 WHERE store_id = (SELECT min(store_id) FROM board_tally)",
+    "nobody was told ready before the bag was on a shelf":
+        "UPDATE outbox_message SET state = 'sent', due_at = NULL, sent_at = '2000-01-01 00:00:00.000000'"
+        " WHERE id = (SELECT min(id) FROM outbox_message WHERE dedupe LIKE '%:ready:%')",
 }  # fmt: skip

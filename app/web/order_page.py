@@ -8,7 +8,7 @@ from sqlmodel import Session, col, select
 
 from app.events import log
 from app.events.log import Event
-from app.notices import notice
+from app.notices import delivery
 from app.oms.item import Place
 from app.people.associate import Associate
 from app.people.store import Store
@@ -55,7 +55,7 @@ def draw(session: Session, task: PickupTask, *, at: datetime, code: str = "") ->
         shelf=suggested.code if suggested else "", is_lead=is_lead,
         is_reversible=is_lead and handover.reversible(session, task, at=at) is not None,
         is_blocked=pickup_link.link_for(session, task.order_id).is_blocked,
-        messages=notice.states_of(session, task.order_id), happened=timeline(session, task),
+        messages=delivery.states_of(session, task.order_id), happened=timeline(session, task),
     )  # fmt: skip
 
 

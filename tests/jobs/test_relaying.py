@@ -10,7 +10,7 @@ from app import db
 from app.events import outbox
 from app.events.log import Event
 from app.events.outbox import OutboxMessage, OutboxState
-from app.notices import notice
+from app.notices import delivery
 from app.notices.notice import Stage
 from app.notices.smtp import PermanentFailure, TemporaryFailure
 from app.oms.order import Order
@@ -94,7 +94,7 @@ def test_a_refused_address_is_not_tried_again(order: Order, nine: datetime, post
     send(nine, postbox)
 
     with db.reading() as session:
-        [told] = notice.states_of(session, order.id)
+        [told] = delivery.states_of(session, order.id)
     assert (told.state, told.error) == (OutboxState.FAILED, "The mail server answered 550.")
     assert "NoticeFailed" in kinds()
 
