@@ -28,7 +28,8 @@ from app.live.tail import Tail
 from app.web import operations
 
 LIVE = (f"GET {PATH} ".encode(), f"GET {PATH}?".encode())
-LIMITS = {"threads": 4, "connection_limit": 1000, "channel_timeout": 60, "clear_untrusted_proxy_headers": True}
+LIMITS = {"threads": 4, "connection_limit": 1000, "channel_timeout": 60, "clear_untrusted_proxy_headers": True,
+          "ident": None}  # fmt: skip
 Ready = Callable[[int], None]
 """Called with the port once connections are accepted."""
 
@@ -110,12 +111,10 @@ def cookie_reader(app: Flask) -> LoadCookie:
     longest = int(app.permanent_session_lifetime.total_seconds())
 
     def load(header: str) -> dict[str, Any]:
-        value = parse_cookie(header).get(app.config["SESSION_COOKIE_NAME"])
-        if serializer is None or not value:
-            return {}
         try:
-            return dict(serializer.loads(value, max_age=longest))
-        except BadSignature:
+            value = parse_cookie(header).get(app.config["SESSION_COOKIE_NAME"])
+            return dict(serializer.loads(value, max_age=longest)) if serializer and value else {}
+        except (BadSignature, UnicodeError):
             return {}
 
     return load

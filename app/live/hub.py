@@ -7,10 +7,8 @@ from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from threading import Event, Thread
 from typing import Any
-from urllib.parse import urlsplit
 
 from websockets.asyncio.server import Server, ServerConnection, broadcast, serve
-from websockets.datastructures import Headers
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import CloseCode
 from websockets.http11 import Request, Response
@@ -18,7 +16,7 @@ from websockets.server import ServerProtocol
 
 from app import db
 from app.clock import now
-from app.live import seat
+from app.live import door, seat
 from app.live.seat import Seat
 
 PATH = "/live"
@@ -105,7 +103,7 @@ class Hub:
         self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
         self._server = serve(
             self._sit, self._host, self._port, process_request=self._let_in, compression=None, max_size=MAX_SIZE,
-            **KEEPALIVE,
+            server_header=None, **KEEPALIVE,
         )  # fmt: skip
         if self._host is None:
             setattr(self._server, "create_server", _no_door)  # noqa: B010 - declared as returning a real asyncio.Server
@@ -132,13 +130,13 @@ class Hub:
         if path in self._asides:
             return connection.respond(*await asyncio.to_thread(self._asides[path]))
         if path != PATH:
-            return connection.respond(HTTPStatus.NOT_FOUND, "There is nothing here.\n")
-        if not _is_same_site(request.headers):
-            return connection.respond(HTTPStatus.FORBIDDEN, "This page is not ours.\n")
+            return door.refuse(connection, HTTPStatus.NOT_FOUND, "There is nothing here.\n")
+        if not door.is_same_site(request.headers):
+            return door.refuse(connection, HTTPStatus.FORBIDDEN, "This page is not ours.\n")
         token = self._load_cookie("; ".join(request.headers.get_all("Cookie"))).get("_user_id")
         taken = await asyncio.to_thread(_seat_of, token) if isinstance(token, str) else None
         if taken is None:
-            return connection.respond(HTTPStatus.UNAUTHORIZED, "Sign in first.\n")
+            return door.refuse(connection, HTTPStatus.UNAUTHORIZED, "Sign in first.\n")
         self._seats[connection] = taken
         connection.connection_lost_waiter.add_done_callback(lambda _: self._seats.pop(connection, None))
         return None
@@ -177,14 +175,6 @@ class Hub:
 
 async def _no_door() -> NoDoor:
     return NoDoor()
-
-
-def _is_same_site(headers: Headers) -> bool:
-    """Browsers send Origin with every socket; a page of another site must not listen with our cookie."""
-    origins, hosts = headers.get_all("Origin"), headers.get_all("Host")
-    if not origins:
-        return True
-    return len(origins) == len(hosts) == 1 and urlsplit(origins[0]).netloc.lower() == hosts[0].lower()
 
 
 def _seat_of(token: str) -> Seat | None:

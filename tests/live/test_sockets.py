@@ -34,6 +34,9 @@ def test_without_an_open_session_nobody_listens(hub: Hub, token: str | None):
         dial(hub, token)
 
     assert refused.value.response.status_code == 401
+    headers = refused.value.response.headers
+    assert (headers["X-Content-Type-Options"], headers["Cache-Control"]) == ("nosniff", "no-store")
+    assert "Server" not in headers, "what we run, and in which version, is for nobody outside"
 
 
 @on_sqlite
@@ -47,7 +50,7 @@ def test_a_forged_cookie_is_no_session(hub: Hub, shop: Shop):
 
 
 @on_sqlite
-@pytest.mark.parametrize("origin", ["https://elsewhere.example", "null", "http://127.0.0.1:1"])
+@pytest.mark.parametrize("origin", ["https://elsewhere.example", "null", "http://127.0.0.1:1", "http://["])
 def test_a_page_of_another_site_cannot_listen_with_our_cookie(hub: Hub, shop: Shop, origin: str):
     with pytest.raises(InvalidStatus) as refused:
         dial(hub, shop.first, origin=origin)
