@@ -1,17 +1,20 @@
 """A line of the schedule that takes its time."""
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
-from threading import Event, Lock
+from threading import Event
 
 import pytest
 
-from app import db
+from app import clock, db
 from app.config import Settings
-from jobs import schedule
+from jobs import pace, schedule
+from jobs.pace import Every
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+YEAR = timedelta(days=365)
 
 
 @pytest.fixture
@@ -59,12 +62,43 @@ def test_a_stop_does_not_wait_for_ever(database: db.Database, settings: Settings
     may_end.set()
 
 
-def test_a_line_that_fails_is_tried_again(nine: datetime, database: db.Database):
-    lock = Lock()
+def test_a_line_that_fails_has_its_next_turn(
+    database: db.Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+):
+    turns, again = [], Event()
 
     def broken(at: datetime) -> None:
+        turns.append(at)
+        if len(turns) == 2:
+            again.set()
         raise ValueError("today")
 
-    schedule._tick("a line", broken, lock)
+    monkeypatch.setattr(schedule, "SCHEDULE", [("a line", 1, broken)])
+    scheduler = schedule.start(settings)
 
-    assert lock.acquire(blocking=False)
+    assert again.wait(10)
+    schedule.stop(scheduler)
+
+
+def test_a_clock_set_a_year_on_is_one_late_turn(nine: datetime, database_url: str):
+    every = Every(1)
+
+    assert every.get_next_fire_time(None, nine) == nine
+    assert every.get_next_fire_time(nine, nine + YEAR) == nine + YEAR + timedelta(seconds=1)
+
+
+def test_a_clock_set_back_does_not_put_the_schedule_to_sleep(
+    database: db.Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+):
+    had_its_turn = Event()
+    monkeypatch.setattr(schedule, "SCHEDULE", [("a line", 1, lambda at: had_its_turn.set())])
+    monkeypatch.setattr(pace, "LOOK_EVERY_S", 0.05)
+    monkeypatch.setattr(pace, "TOO_LONG_S", 2.0)
+    scheduler = schedule.start(settings)
+    assert had_its_turn.wait(10)
+
+    scheduler.modify_job("a line", next_run_time=clock.now() + YEAR)  # what the plan looks like to an earlier clock
+    had_its_turn.clear()
+
+    assert had_its_turn.wait(10)
+    schedule.stop(scheduler)
