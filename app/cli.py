@@ -4,9 +4,11 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import click
+from sqlmodel import Session, select
 
 from app import clock, db
 from app.processes import jobs, live, run, settings_of_environment, web, wired
@@ -66,6 +68,24 @@ def seed(as_json: bool) -> None:
 
 
 @main.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@AS_JSON
+def load(file: Path, *, as_json: bool) -> None:
+    """Load the company's regions, stores, people, items and opening stock from FILE (JSON); safe to run again."""
+    from seed import company
+
+    wired()
+    read = company.read(file.read_bytes())
+    with db.transaction() as session:
+        pins = company.load(session, read, at=clock.now())
+    for number, pin in pins.items():
+        click.echo(f"{number}: the first PIN is {pin}")
+    figures = {name: len(getattr(read, name)) for name in type(read).model_fields}
+    click.echo("Loaded: " + ", ".join(f"{count} {name}" for name, count in figures.items()) + ".")
+    _end(figures, as_json=as_json)
+
+
+@main.command()
 @click.argument("source")
 @click.option("--from", "first", type=click.DateTime(["%Y-%m-%d"]), help="The first day to play.")
 @click.option("--to", "last", type=click.DateTime(["%Y-%m-%d"]), help="The last day to play.")
@@ -103,26 +123,30 @@ def _is_pace(speed: str) -> bool:
 
 
 @main.command()
-@click.argument("store")
+@click.argument("place")
 @click.argument("name")
 @click.option("--revoke", is_flag=True, help="Print no link, but lock out the tablets of that name.")
-def device(store: str, name: str, revoke: bool) -> None:
-    """Print a link that enrols a tablet called NAME for STORE (its code); it works once, for a day."""
-    from sqlmodel import select
-
+def device(place: str, name: str, revoke: bool) -> None:
+    """Print a link that enrols a tablet called NAME for PLACE (a store's code, or a region's); good once, for a day."""
     from app.people import device as devices
-    from app.people.store import Store
 
     settings = wired()
     with db.transaction() as session:
-        found = session.exec(select(Store).where(Store.code == store)).one_or_none()
-        if found is None:
-            raise click.ClickException(f"There is no store {store}.")
+        where = _place(session, place)
         if not revoke:
-            token = devices.invite(session, name=name, at=clock.now(), store_id=found.id)
-            click.echo(f"{settings.public_url}/enrol/{token}")
-        elif not devices.revoke_named(session, name, store_id=found.id, at=clock.now()):
-            raise click.ClickException(f"Store {store} has no tablet {name}.")
+            click.echo(f"{settings.public_url}/enrol/{devices.invite(session, name=name, at=clock.now(), **where)}")
+        elif not devices.revoke_named(session, name, **where, at=clock.now()):
+            raise click.ClickException(f"{place} has no tablet {name}.")
+
+
+def _place(session: Session, code: str) -> dict[str, int]:
+    from app.people.store import Region, Store
+
+    for key, model in (("store_id", Store), ("region_id", Region)):
+        found = session.exec(select(model.id).where(model.code == code)).one_or_none()
+        if found is not None:
+            return {key: found}
+    raise click.ClickException(f"There is no store and no region {code}.")
 
 
 @main.command("api-key")

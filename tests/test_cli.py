@@ -76,7 +76,7 @@ def test_a_tablet_for_a_store_that_is_not_there_is_refused(run):
     done = run("device", "999", "Tablet 1")
 
     assert done.exit_code == 1
-    assert "There is no store 999." in done.output
+    assert "There is no store and no region 999." in done.output
 
 
 def test_a_setting_that_is_wrong_stops_the_start_with_a_sentence(run, monkeypatch: pytest.MonkeyPatch):
@@ -103,3 +103,31 @@ def test_a_key_and_a_tablet_can_be_taken_back(run):
 
     assert [done.exit_code for done in (*made, *ended, *again)] == [0, 0, 0, 0, 1, 1]
     assert "holds no key" in again[0].output
+
+
+def test_a_companys_file_is_loaded_and_its_tablets_and_desks_are_enrolled(run, tmp_path: Path):
+    run("migrate")
+    store = {"code": "118", "name": "Riverside", "region": "N", "time_zone": "Europe/London",
+             "hours": {"mon": [["08:00", "21:00"]]}, "shelves": [{"code": "S-01"}]}  # fmt: skip
+    person = {"staff_number": "4711", "name": "Maya Rossi", "stores": ["118"]}
+    company = {"regions": [{"code": "N", "name": "North"}], "stores": [store], "people": [person]}
+    (tmp_path / "company.json").write_text(json.dumps(company))
+
+    done = run("load", "company.json", "--json")
+
+    assert done.exit_code == 0, done.output
+    assert "4711: the first PIN is " in done.output
+    assert json.loads(done.output.splitlines()[-1])["people"] == 1
+    assert "/enrol/" in run("device", "118", "Tablet 1").output
+    assert "/enrol/" in run("device", "N", "Desk").output
+
+
+def test_a_companys_file_that_is_wrong_changes_nothing(run, tmp_path: Path):
+    run("migrate")
+    (tmp_path / "company.json").write_text(json.dumps({"regions": [{"code": "N", "name": "North"}], "wages": []}))
+
+    done = run("load", "company.json")
+
+    assert done.exit_code == 1
+    assert "wages" in done.output
+    assert "There is no store and no region N." in run("device", "N", "Desk").output

@@ -48,6 +48,8 @@ class Associate(SQLModel, table=True):
     __tablename__ = "associate"
 
     id: int = Field(default=None, primary_key=True)
+    staff_number: str | None = Field(default=None, unique=True)
+    """What the company calls this person in its own books."""
     name: str
     job: str = ""
     pin_hash: str
