@@ -32,6 +32,26 @@ def test_what_cannot_be_found_becomes_a_problem_until_it_is_found_after_all(tabl
     expect(card(jonas, "pick", task_id)).not_to_contain_text("not found")
 
 
+def test_a_question_about_one_item_is_never_left_open_over_the_next(tablet: Tablet, riverside: Riverside):
+    maya = tablet("Maya R.")
+    go(maya, f"/pick-walk?task={riverside.order(('MUG', 2), ('CREW', 1))}")
+    maya.get_by_role("button", name="Won’t scan").click()
+    maya.get_by_label("As printed under the barcode").fill("0000")
+    maya.get_by_role("button", name="Pick one").click()
+    expect(maya.get_by_role("alert")).to_contain_text("Those aren't the last 4 digits")
+    expect(maya.get_by_role("dialog")).to_contain_text("Type the last 4 digits")
+    maya.get_by_label("As printed under the barcode").fill(MUG[-4:])
+    maya.get_by_role("button", name="Pick one").click()
+    expect(maya.locator("#undo")).to_contain_text("picked")
+    expect(maya.get_by_role("dialog")).to_have_count(0)
+
+    maya.get_by_role("button", name="Can’t find it").click()
+    maya.get_by_role("button", name="Not found").click()
+
+    expect(maya.locator("#undo")).to_contain_text("not picked")
+    expect(maya.get_by_role("dialog")).to_have_count(0)
+
+
 def test_what_others_do_leaves_the_words_above_the_walk_alone(tablet: Tablet, riverside: Riverside):
     maya, jonas = tablet("Maya R."), tablet("Jonas T.")
     first, second = riverside.order(("MUG", 2)), riverside.order(("CREW", 1))

@@ -52,8 +52,9 @@
   /* When what came back is no fragment. */
   on("htmx:error", ({ detail: { ctx } }) => { if (ctx && ctx.request.method !== "GET") refuse(refusal?.dataset.offline); });
   on("htmx:after:request", (event) => {
-    const { text, request, response: { raw, status } } = event.detail.ctx;
+    const { text, request, sourceElement, response: { raw, status } } = event.detail.ctx;
     const isPage = /^\s*<!doctype/i.test(text);
+    if (status < 400) sourceElement?.closest?.(".sheet:popover-open")?.hidePopover(); // before what it asked about is another
     if (!isPage && (status < 500 || text.includes("<hx-partial"))) return;
     event.preventDefault();
     if (raw.redirected) location.assign(raw.url);
