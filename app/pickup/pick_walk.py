@@ -98,7 +98,7 @@ def of(
     session: Session, store_id: int, *, associate_id: int, way: Way = Way.BY_AISLE, task_id: int | None = None,
     skipped: Sequence[int] = (),
 ) -> Walk:  # fmt: skip
-    """The associate's own orders, or everybody's when there are none of one's own, up to what one person can carry."""
+    """The associate's own orders until all are on a shelf, then everybody's; up to what one person can carry."""
     tasks = _tasks(session, store_id, associate_id, task_id)
     places = select(Place).where(Place.node_id == store_id, col(Place.item_id).in_(_items(tasks)))
     where = {place.item_id: place for place in session.exec(places)}
@@ -143,7 +143,7 @@ def _tasks(session: Session, store_id: int, associate_id: int, task_id: int | No
     found = list(session.exec(whole.order_by(col(PickupTask.promised_at), col(PickupTask.id)).limit(200)))
     mine = [task for task in found if task_id or task.owner_id == associate_id]
     others = [task for task in found if task.status in IN_HAND]
-    return _carried(mine if any(task.status in IN_HAND for task in mine) or task_id else others or mine)
+    return _carried(mine or others)
 
 
 def _carried(tasks: Sequence[PickupTask]) -> list[PickupTask]:

@@ -12,6 +12,7 @@ from app.clock import now
 from app.oms.item import scanned_item
 from app.pickup import exception_case, picking, walk_choice
 from app.pickup import pick_walk as walks
+from app.pickup import task as tasks
 from app.pickup.pick_walk import Stop, Walk
 from app.pickup.picking import NotInThisOrder
 from app.pickup.undo import Act
@@ -67,11 +68,12 @@ def _walk(session: Session) -> Walk:
 
 def _scan(session: Session) -> Any:
     walk, at = _walk(session), now()
-    is_typed = "item_id" in request.form
-    stop = _named(walk) if is_typed else _scanned(session, walk)
+    stop = _typed(walk)
+    is_typed = stop is not None
+    stop = stop or _scanned(session, walk)
     task = viewer().task(session, stop.totes[0].task_id)
     line = picking.line_for(task, stop.item)
-    if is_typed:
+    if "item_id" in request.form:
         said.check_ending(line)
     picking.pick(session, task, line, associate_id=viewer().id, typed=is_typed, at=at)
     remember(session, [task], Act.PICK, f"{line.item.name} picked for {task.order.number}", at=at)
@@ -81,13 +83,20 @@ def _scan(session: Session) -> Any:
 def _short(session: Session) -> Any:
     """It isn't there: for none of the orders that still wait for it at this stop; taken back for all of them too."""
     stop, at = _named(_walk(session)), now()
-    shorted = [viewer().task(session, task_id) for task_id in sorted(tote.task_id for tote in stop.totes)]
+    shorted = tasks.all_locked(session, (tote.task_id for tote in stop.totes))
     for task in shorted:
         line = picking.line_for(task, stop.item)
         picking.short(session, task, line, reason=said.reason(), associate_id=viewer().id, at=at)
     numbers = ", ".join(task.order.number for task in shorted)
     remember(session, shorted, Act.SHORT, f"{stop.item.name} not picked for {numbers}", at=at)
     return done(session, *(task.id for task in shorted), at=at)
+
+
+def _typed(walk: Walk) -> Stop | None:
+    """The last four digits belong to the stop on the screen, also when they are typed where codes are scanned."""
+    if "item_id" in request.form:
+        return _named(walk)
+    return walk.now if walk.now and said.code() == walk.now.item.code_ending else None
 
 
 def _named(walk: Walk) -> Stop:

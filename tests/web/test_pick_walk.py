@@ -99,6 +99,30 @@ def test_a_code_nobody_knows_is_said_to_be_none_of_ours(floor: Floor):
     assert "isn&#39;t a code of ours" in refused.text
 
 
+def test_the_last_four_digits_may_be_typed_where_codes_are_scanned(floor: Floor):
+    tablet = floor.tablet()
+    task_id = accepted(floor, tablet, "A-1")[0]
+
+    said = tablet.post("/pick-walk/scans", data={"code": MILK[-4:]}, headers=WALKING)
+    refused = tablet.post("/pick-walk/scans", data={"code": BREAD[-4:]}, headers=WALKING)
+
+    assert (said.status_code, refused.status_code) == (200, 422)
+    assert [line.picked for line in floor.task(task_id).order.lines] == [1, 0]
+
+
+def test_ones_own_bags_are_put_away_before_the_walk_goes_on_with_what_others_took(floor: Floor):
+    maya, ben = floor.tablet(), floor.tablet("Ben Ash")
+    accepted(floor, ben, "B-1")
+    accepted(floor, maya, "A-1")
+    for code in (MILK, MILK, BREAD):
+        maya.post("/pick-walk/scans", data={"code": code}, headers=WALKING)
+
+    assert "Everything is picked" in maya.get("/pick-walk").text
+    assert maya.post("/pick-walk/scans", data={"code": MILK}, headers=WALKING).status_code == 409
+    maya.post("/scans", data={"code": "LOC-S-09"}, headers=HTMX)
+    assert "0 of 3 items, 1 order." in maya.get("/pick-walk").text
+
+
 def test_what_is_not_there_for_several_orders_is_taken_back_for_all_of_them(floor: Floor):
     tablet = floor.tablet()
     ids = accepted(floor, tablet, "A-1", "A-2", "A-3")
