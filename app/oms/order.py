@@ -154,9 +154,12 @@ class Order(Eventful, SQLModel, table=True):
 
 
 def locked(session: Session, order_id: int) -> Order:
-    """The order, for a change to it, its lines or its task: whoever comes second waits here and then sees the truth."""
+    """The order, for a change to it, its lines or its task: whoever comes second waits here and then sees the truth.
+
+    Rows that only point to the order may still be added: the clock adds them holding the task, which waits for us.
+    """
     lines = selectinload(Order.lines)  # type: ignore[arg-type]
-    fresh = select(Order).where(Order.id == order_id).options(lines).with_for_update()
+    fresh = select(Order).where(Order.id == order_id).options(lines).with_for_update(key_share=True)
     return session.exec(fresh.execution_options(populate_existing=True)).one()
 
 

@@ -155,8 +155,9 @@ def cause_of(order_id: int, kind: CaseKind) -> str:
 
 
 def end_living(session: Session, which: "sa.ColumnElement[bool]", event: DomainEvent) -> None:
-    """What these cases were about is gone."""
-    for case in session.exec(select(ExceptionCase).where(which, col(ExceptionCase.ended_at).is_(None))):
+    """What these cases were about is gone; one that somebody is ending this moment is left to them."""
+    living = select(ExceptionCase).where(which, col(ExceptionCase.ended_at).is_(None)).with_for_update()
+    for case in session.exec(living.execution_options(populate_existing=True)):
         case.end(CaseStatus.RESOLVED, actor=event.actor, at=event.at, reason="its cause is gone")
 
 

@@ -107,15 +107,19 @@ def take_pick_back(session: Session, task: PickupTask, *, associate_id: int, at:
 def short(
     session: Session, task: PickupTask, line: OrderLine, *, reason: ShortReason, associate_id: int, at: datetime
 ) -> None:
-    """What is left of a line isn't there: not for this order, and not for sale to another until somebody counts."""
-    if task.status == TaskStatus.REQUESTED:
-        task.acknowledge(associate_id=associate_id, at=at)
-    if task.status not in IN_HAND or line.reserved == 0:
+    """What is left of a line isn't there: not for this order, and not for sale to another until somebody counts.
+
+    The stock moves before the task does, as in every act: whoever held the board's numbers and wanted stock would
+    wait for a cancellation that waits for the numbers.
+    """
+    if task.status not in (TaskStatus.REQUESTED, *IN_HAND) or line.reserved == 0:
         raise AllPicked(f"Nothing of {line.item.name} is left to pick.")
-    task.take_over(associate_id=associate_id, at=at)
     missing = line.reserved
     cause = task.order.cause(Reason.NOT_FOUND, actor=f"associate/{associate_id}", at=at)
     reservation.suppress(session, reservation.of_line(session, line.id), missing, cause)
+    if task.status == TaskStatus.REQUESTED:
+        task.acknowledge(associate_id=associate_id, at=at)
+    task.take_over(associate_id=associate_id, at=at)
     line.move("reserved", "short", missing)
     session.add(
         ShortPick(task_id=task.id, line_id=line.id, quantity=missing, reason=reason, associate_id=associate_id, at=at)

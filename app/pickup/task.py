@@ -1,5 +1,6 @@
 """A pickup task: one order at one store, from request to collection."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -166,11 +167,16 @@ def open_for(session: Session, event: OrderEvent) -> None:
 
 
 def locked(session: Session, task_id: int) -> PickupTask:
-    """The task with its order locked, read after the lock was granted."""
+    """The task with its order locked, read after the lock was granted; itself too, against the clock's rungs."""
     order_id = session.exec(select(PickupTask.order_id).where(PickupTask.id == task_id)).one()
     orders.locked(session, order_id)
-    fresh = select(PickupTask).where(PickupTask.id == task_id).execution_options(populate_existing=True)
-    return session.exec(fresh).one()
+    fresh = select(PickupTask).where(PickupTask.id == task_id).with_for_update(key_share=True)
+    return session.exec(fresh.execution_options(populate_existing=True)).one()
+
+
+def all_locked(session: Session, task_ids: Iterable[int]) -> list[PickupTask]:
+    """In one order, and all before the first is changed: a change locks the board's numbers, which others wait for."""
+    return [locked(session, task_id) for task_id in sorted(task_ids)]
 
 
 def of_order(session: Session, order_id: int) -> PickupTask | None:

@@ -78,12 +78,11 @@ def standing(session: Session, deeds: Sequence[Deed]) -> set[int]:
 
 
 def undo(session: Session, deed: Deed, *, associate_id: int, at: datetime) -> None:
-    """Take a deed back, all of it or nothing of it; locked in one order, or two of them would wait for each other."""
+    """Take a deed back, all of it or nothing of it."""
     if deed.taken_back_at is not None:
         raise MovedOn("That was taken back already.")
-    for task_id in deed.task_ids:
-        task = tasks.locked(session, task_id)
-        if task.version != deed.versions[str(task_id)]:
+    for task in tasks.all_locked(session, deed.task_ids):
+        if task.version != deed.versions[str(task.id)]:
             raise MovedOn(f"Order {task.order.number} has moved on since; it can't be taken back from here.")
         _REVERSE[deed.act](session, task, associate_id=associate_id, at=at)
     deed.taken_back_at = at

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from flask import Blueprint, current_app, make_response, request
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
 from app import db
 from app.clock import now
@@ -42,8 +42,7 @@ def show(task_id: int):
 def acknowledge_all(session: Session):
     store, at = viewer().store(session), now()
     waiting = select(PickupTask.id).where(PickupTask.store_id == store.id, PickupTask.status == TaskStatus.REQUESTED)
-    ids = list(session.exec(waiting.order_by(col(PickupTask.order_id))))
-    taken = [task for task in (tasks.locked(session, task_id) for task_id in ids) if _take(task, at=at)]
+    taken = [task for task in tasks.all_locked(session, session.exec(waiting)) if _take(task, at=at)]
     if taken:
         remember(session, taken, Act.ACKNOWLEDGEMENT, f"{plural(len(taken), 'order')} accepted", at=at)
     shown = max(request.form.get("of", 0, type=int), len(taken))
