@@ -89,12 +89,14 @@ def acknowledge(session: Session, escalation: Escalation, task: PickupTask, *, a
 
 
 def close_for(session: Session, event: TaskEvent) -> None:
-    """The store answered, or the order was called off: those who were told can stand down."""
-    session.execute(
-        sa.update(Escalation)
-        .where(col(Escalation.task_id) == event.task_id, col(Escalation.closed_at).is_(None))
-        .values(closed_at=event.at)
-    )
+    """The store answered, or the order was called off."""
+    stand_down(session, event.task_id, at=event.at)
+
+
+def stand_down(session: Session, task_id: int, *, at: datetime) -> None:
+    """Those who were told have nothing left to decide."""
+    told = sa.update(Escalation).where(col(Escalation.task_id) == task_id, col(Escalation.closed_at).is_(None))
+    session.execute(told.values(closed_at=at))
 
 
 def waiting(session: Session, region_id: int) -> list[Escalation]:

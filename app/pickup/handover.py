@@ -12,7 +12,7 @@ from app.oms.inventory import Cause, Reason
 from app.pickup import pickup_link, staging
 from app.pickup.task import MovedOn, PickupTask
 from app.pickup.task_events import ArrivalTakenBack, CustomerArrived, HandoverTakenBack, TaskHandedOver
-from app.pickup.task_status import ON_SHELF, TaskStatus
+from app.pickup.task_status import NOT_YET_READY, ON_SHELF, TaskStatus
 from app.refusals import Refusal
 
 TAKE_BACK_WINDOW = timedelta(minutes=10)
@@ -63,7 +63,8 @@ def arrive(task: PickupTask, *, spot: str, actor: str, at: datetime) -> None:
     if task.status == TaskStatus.ARRIVED:
         return
     if task.status != TaskStatus.STAGED:
-        raise NotOnTheShelf(f"Order {task.order.number} isn't ready yet.")
+        why = "isn't ready yet" if task.status in NOT_YET_READY else f"is already {task.order.status}"
+        raise NotOnTheShelf(f"Order {task.order.number} {why}.")
     task.arrived_at, task.spot = at, spot[:60]
     task.become(TaskStatus.ARRIVED, CustomerArrived, by=actor, at=at)
 
@@ -149,8 +150,4 @@ def _cause(task: PickupTask, reason: Reason, associate_id: int, at: datetime) ->
 
 
 def _state(task: PickupTask) -> str:
-    return (
-        "not staged yet"
-        if task.status not in (TaskStatus.COLLECTED, TaskStatus.CANCELLED)
-        else f"already {task.status}"
-    )
+    return "not staged yet" if task.status in NOT_YET_READY else f"already {task.status}"

@@ -4,16 +4,22 @@ from sqlmodel import Session, col
 
 from app.oms.order_events import PaymentFailed, PaymentRecovered
 from app.people.store import Store, due_after
+from app.pickup import escalation
 from app.pickup import task as tasks
 from app.pickup.exception_case import CaseKind, ExceptionCase, cause_of, end_living, open_about
 from app.pickup.task_status import TaskStatus
 
 
 def begin(session: Session, event: PaymentFailed) -> None:
-    """Who may not accept a task is not blamed for leaving it; before a task is open there is nothing to hold."""
+    """Who may not accept a task is not blamed for leaving it; before a task is open there is nothing to hold.
+
+    Its ladder ends here: paid after all, it is climbed from the first rung.
+    """
     task = tasks.of_order(session, event.order_id)
     if task is not None:
-        task.escalates_at = None
+        if task.status == TaskStatus.REQUESTED:
+            task.escalates_at, task.level, task.cycle = None, 0, task.cycle + 1
+            escalation.stand_down(session, task.id, at=event.at)
         open_about(session, event, CaseKind.PAYMENT_FAILED, detail="the payment failed after the store began")
 
 

@@ -145,6 +145,8 @@ def take_short_back(session: Session, task: PickupTask, *, associate_id: int, at
     reservation.unsuppress(session, reservation.of_line(session, line.id), newest.quantity, cause)
     line.move("short", "reserved", newest.quantity)
     left = TaskStatus.PICKING if task.units("picked") or task.units("short") else TaskStatus.ACCEPTED
+    if task.status == TaskStatus.UNFULFILLABLE:
+        task.late_at = task.promised_at
     task.become(left, ShortTakenBack, by=associate_id, at=at, line_id=line.id, quantity=newest.quantity)
 
 

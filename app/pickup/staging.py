@@ -110,6 +110,7 @@ def take_back(session: Session, task: PickupTask, *, associate_id: int, at: date
     for line in task.lines:
         line.move("staged", "picked", line.staged)
     task.location_id = task.staged_at = task.hold_until = None
+    task.late_at = task.promised_at
     task.become(TaskStatus.PICKED, StagingTakenBack, by=associate_id, at=at, staging_id=row.id)
 
 

@@ -34,7 +34,7 @@ class TaskAcknowledged(TaskEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class AcknowledgementTakenBack(TaskEvent):
-    """The task is nobody's again, and its clock goes on from where it was."""
+    """The task is nobody's again, with a window of its own."""
 
 
 @dataclass(frozen=True, kw_only=True)

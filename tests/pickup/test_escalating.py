@@ -7,7 +7,7 @@ from sqlmodel import Session, col, select
 
 from app import db
 from app.people.store import StoreHours
-from app.pickup import escalation
+from app.pickup import escalation, picking
 from app.pickup.escalation import AlreadyOwned, Escalation
 from app.pickup.task import PickupTask
 from tests.notices.counter import Counter
@@ -123,3 +123,22 @@ def test_the_customer_is_told_of_a_delay_once_when_the_promise_passes(
 
     assert task.late_at is None
     assert escalation.late_due(session, promised + MINUTE) == []
+
+
+def test_off_the_shelf_again_the_promise_is_watched_again(session: Session, nine: datetime, counter: Counter):
+    order = counter.place(session, at=nine)
+    task = counter.stage(session, order, at=nine)
+    counter.take_back(session, order, at=nine + MINUTE)
+    session.flush()
+
+    assert escalation.late_due(session, task.promised_at) == [task.id]
+
+
+def test_found_after_all_the_promise_is_watched_again(session: Session, nine: datetime, counter: Counter):
+    order = counter.place(session, at=nine)
+    counter.miss(session, order, 0, at=nine)
+    task = counter.task(session, order)
+    picking.take_short_back(session, task, associate_id=counter.maya, at=nine + MINUTE)
+    session.flush()
+
+    assert escalation.late_due(session, task.promised_at) == [task.id]

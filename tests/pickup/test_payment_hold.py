@@ -10,6 +10,7 @@ from app.events import log
 from app.events.outbox import OutboxState
 from app.notices.notice import Stage
 from app.oms.order import Order, OrderStatus, PaymentState
+from app.pickup import escalation
 from app.pickup.exception_case import CaseKind, ExceptionCase
 from app.pickup.task import NotPaidFor
 from app.pickup.task_status import TaskStatus
@@ -70,6 +71,18 @@ def test_paid_after_all_it_goes_on_with_a_window_of_its_own(
     assert open_problems(session) == []
     task.acknowledge(associate_id=counter.maya, at=nine + MINUTE)
     assert task.status == TaskStatus.ACCEPTED
+
+
+def test_paid_after_all_the_ladder_begins_at_its_foot(session: Session, order: Order, counter: Counter, nine: datetime):
+    task = counter.task(session, order)
+    for rung in (5, 15):
+        escalation.escalate(session, task.id, at=nine + rung * MINUTE)
+    pay(order, PaymentState.FAILED, nine + 16 * MINUTE)
+
+    assert escalation.waiting(session, region_id=1) == []
+    pay(order, PaymentState.CAPTURED, nine + 17 * MINUTE)
+    escalation.escalate(session, task.id, at=nine + 30 * MINUTE)
+    assert (task.level, task.cycle) == (1, 2)
 
 
 def test_a_bag_in_hand_is_put_down_but_nobody_is_called_to_it_and_it_is_not_given_out(

@@ -118,6 +118,15 @@ def test_cold_goods_go_on_a_cold_shelf_and_a_full_shelf_takes_no_more(
         staging.stage(session, second, cold, associate_id=counter.maya, typed=False, at=nine)
 
 
+def test_who_comes_again_reads_that_it_was_collected(session: Session, nine: datetime, counter: Counter):
+    order = counter.place(session, at=nine)
+    task = counter.stage(session, order, at=nine)
+    counter.hand_over(session, order, at=nine)
+
+    with pytest.raises(NotOnTheShelf, match="already collected"):
+        handover.arrive(task, spot="Desk", actor="customer", at=nine)
+
+
 def test_only_what_is_on_the_shelf_is_handed_over(session: Session, nine: datetime, counter: Counter):
     order = counter.place(session, at=nine)
     counter.pick(session, order, at=nine)
