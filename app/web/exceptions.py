@@ -1,9 +1,11 @@
 """Problems: the store's open cases, oldest first, and the three things to do about one."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, redirect, request
-from sqlmodel import Session
+from sqlalchemy.orm import selectinload
+from sqlmodel import Session, col, select
 
 from app import db
 from app.clock import now
@@ -30,7 +32,7 @@ TITLES = {
 def show():
     with db.reading() as session:
         store = viewer().store(session)
-        cases = [_view(session, case) for case in exception_case.living(session, store.id)]
+        cases = _views(session, exception_case.living(session, store.id))
         chosen = next(
             (case for case in cases if case["id"] == request.args.get("case", type=int)), next(iter(cases), None)
         )
@@ -40,10 +42,23 @@ def show():
                     problems_open=len(cases), undo=undo_of(session))  # fmt: skip
 
 
-def _view(session: Session, case: ExceptionCase) -> dict[str, Any]:
-    order = session.get_one(Order, case.order_id)
-    line = session.get(OrderLine, case.line_id) if case.line_id else None
-    owner = session.get(Associate, case.owner_id) if case.owner_id else None
+def _views(session: Session, cases: Sequence[ExceptionCase]) -> list[dict[str, Any]]:
+    """What the cases speak of is fetched for all of them together."""
+    with_customer = selectinload(Order.customer)  # type: ignore[arg-type]
+    with_item = selectinload(OrderLine.item)  # type: ignore[arg-type]
+    about = select(Order).where(col(Order.id).in_({case.order_id for case in cases})).options(with_customer)
+    missing = select(OrderLine).where(col(OrderLine.id).in_({case.line_id for case in cases})).options(with_item)
+    owning = select(Associate).where(col(Associate.id).in_({case.owner_id for case in cases}))
+    orders = {order.id: order for order in session.exec(about)}
+    lines = {line.id: line for line in session.exec(missing)}
+    owners = {person.id: person for person in session.exec(owning)}
+    return [
+        _view(case, orders[case.order_id], lines.get(case.line_id or 0), owners.get(case.owner_id or 0))
+        for case in cases
+    ]
+
+
+def _view(case: ExceptionCase, order: Order, line: OrderLine | None, owner: Associate | None) -> dict[str, Any]:
     title = (
         f"{case.detail.capitalize()}: {line.item.name}" if line else TITLES.get(case.kind, case.kind.value.capitalize())
     )

@@ -52,6 +52,18 @@ def test_a_full_board_asks_the_database_no_more_often_than_a_small_one(floor: Fl
     assert queries_for(tablet, "/") == few
 
 
+def test_many_problems_ask_the_database_no_more_often_than_a_few(floor: Floor):
+    tablet, form = floor.tablet(), {"reason": "damaged"}
+    for number in range(12):
+        task = floor.task(floor.order(f"A-{number}"))
+        tablet.post(f"/pickup-tasks/{task.id}/shorts", data={**form, "line_id": task.order.lines[0].id}, headers=HTMX)
+        if number == 1:
+            few = queries_for(tablet, "/exceptions")
+
+    assert tablet.get("/exceptions").text.count("Damaged: Milk") >= 12
+    assert queries_for(tablet, "/exceptions") == few
+
+
 def test_a_board_of_sixty_cards_is_light(floor: Floor):
     tablet = floor.tablet()
     for number in range(60):
