@@ -50,8 +50,8 @@ def acknowledge_all(session: Session):
 
 
 def _take(task: PickupTask, *, at: datetime) -> bool:
-    """Somebody else's in the meantime is no failure of the others."""
-    if task.status != TaskStatus.REQUESTED:
+    """Somebody else's in the meantime, or one that waits for its payment, is no failure of the others."""
+    if task.status != TaskStatus.REQUESTED or not task.order.is_paid_enough:
         return False
     task.acknowledge(associate_id=viewer().id, at=at)
     return True

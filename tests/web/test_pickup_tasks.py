@@ -4,11 +4,15 @@ from collections.abc import Iterator
 import pytest
 
 from app import db
+from app.clock import now
 from app.events import log
+from app.oms import order as orders
 from app.oms.node import Node, NodeKind
+from app.oms.order import PaymentState
 from app.people.associate import Role
 from app.people.store import Store
 from app.pickup.staging import StagingLocation
+from app.pickup.task_status import TaskStatus
 from tests.web.shop_floor import BREAD, HTMX, MILK, PLAIN, Floor, open_floor
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -144,6 +148,18 @@ def test_all_new_orders_are_accepted_at_once(floor: Floor):
     reply = tablet.post("/pickup-tasks/acknowledgements", data={"of": 3}, headers=HTMX)
 
     assert "3 of 3 accepted." in reply.text
+
+
+def test_an_order_that_waits_for_its_payment_keeps_no_other_from_being_accepted(floor: Floor):
+    tablet, unpaid, paid = floor.tablet(), floor.order("A-1"), floor.order("A-2")
+    with db.transaction() as session:
+        order = orders.locked(session, floor.task(unpaid).order_id)
+        order.pay(PaymentState.FAILED, actor="payments", at=now())
+
+    reply = tablet.post("/pickup-tasks/acknowledgements", data={"of": 2}, headers=HTMX)
+
+    assert "1 of 2 accepted." in reply.text
+    assert [floor.task(each).status for each in (unpaid, paid)] == [TaskStatus.REQUESTED, TaskStatus.ACCEPTED]
 
 
 def test_without_scripts_an_act_leads_back_to_its_page(floor: Floor):
