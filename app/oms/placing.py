@@ -67,7 +67,7 @@ def place(session: Session, request: OrderRequest, *, actor: str, at: datetime) 
     if node is None:
         raise Unreadable(f"There is no store {request.store_code}.")
     found = _items(session, request)
-    order, is_new = _opened(session, request, node)
+    order, is_new = _opened(session, request, node, at=at)
     if not is_new:
         return order
     lines = [_line(order, found[wish.sku], wish) for wish in request.lines]
@@ -99,7 +99,7 @@ def _items(session: Session, request: OrderRequest) -> dict[str, Item]:
     return found
 
 
-def _opened(session: Session, request: OrderRequest, node: Node) -> tuple[Order, bool]:
+def _opened(session: Session, request: OrderRequest, node: Node, *, at: datetime) -> tuple[Order, bool]:
     """The order's row: a new one, or, by UNIQUE (channel, external_id), the one that was there first."""
     customer = Customer(name=request.customer_name, email=request.email, phone=request.phone, language=request.language)
     known = orders.of(session, channel=request.channel, external_id=request.external_id)
@@ -110,7 +110,8 @@ def _opened(session: Session, request: OrderRequest, node: Node) -> tuple[Order,
             "channel": request.channel, "external_id": request.external_id, "request_hash": request.fingerprint,
             "customer_id": customer.id, "store_id": node.id, "placed_at": request.placed_at,
             "promised_at": request.promised_at, "payment_state": request.payment_state,
-            "amount_minor": request.amount_minor, "currency": request.currency, "payment_due_at": _payment_due(request),
+            "amount_minor": request.amount_minor, "currency": request.currency,
+            "payment_due_at": _payment_due(request, at=at),
         }  # fmt: skip
         insert = db.insert(session, Order).values(**values).on_conflict_do_nothing().returning(Order.id)
         new_id = session.execute(insert).scalar_one_or_none()
@@ -124,8 +125,9 @@ def _opened(session: Session, request: OrderRequest, node: Node) -> tuple[Order,
     return known, False
 
 
-def _payment_due(request: OrderRequest) -> datetime | None:
-    return None if request.payment_state in PAID_ENOUGH else request.placed_at + PAYMENT_WINDOW
+def _payment_due(request: OrderRequest, *, at: datetime) -> datetime | None:
+    """By our own clock: a channel whose clock is wrong, or whose orders wait, neither keeps stock nor loses orders."""
+    return None if request.payment_state in PAID_ENOUGH else at + PAYMENT_WINDOW
 
 
 def _line(order: Order, item: Item, wish: LineRequest) -> OrderLine:

@@ -94,6 +94,17 @@ def test_an_order_nobody_paid_for_is_given_up_when_its_window_ends(
     assert order.payment_due(session, late) == []
 
 
+@pytest.mark.parametrize("placed", [timedelta(hours=-3), timedelta(days=300)])
+def test_the_window_begins_when_we_take_the_order_whatever_the_channels_clock_says(
+    session: Session, shop: Shop, placed: timedelta
+):
+    form = order_form(shop, payment_state=PaymentState.PENDING, placed_at=shop.opened_at + placed)
+
+    taken = placing.place(session, form, actor="web", at=shop.opened_at)
+
+    assert taken.payment_due_at == shop.opened_at + PAYMENT_WINDOW
+
+
 def test_an_order_paid_just_before_it_is_given_up_stays(session: Session, shop: Shop, unpaid: Order):
     unpaid.pay(PaymentState.AUTHORISED, actor="payments", at=shop.opened_at)
     order.give_up_on_payment(session, unpaid.id, at=shop.opened_at + PAYMENT_WINDOW)
