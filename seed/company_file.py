@@ -7,7 +7,7 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from app.people.associate import Role
-from app.pickup.staging import LocationKind
+from app.pickup.staging import PREFIX, LocationKind
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -36,7 +36,8 @@ class RegionEntry(Entry):
 
 
 class ShelfEntry(Entry):
-    code: Code
+    code: Annotated[Code, AfterValidator(lambda code: code.upper().removeprefix(PREFIX))]
+    """As it is scanned: a shelf's barcode is `LOC-` and its code, in capitals."""
     kind: LocationKind = LocationKind.SHELF
     capacity: int = Field(default=8, gt=0)
 

@@ -11,6 +11,7 @@ from app.oms import books, inventory
 from app.oms.item import Item, Place
 from app.people.associate import Associate, Role, RoleGrant
 from app.people.store import Store, StoreHours, due_after
+from app.pickup import staging
 from app.pickup.staging import LocationKind, StagingLocation
 from app.refusals import Refusal, Unreadable
 from seed import company
@@ -53,6 +54,13 @@ def test_a_file_makes_a_shop_that_can_open_its_doors(session: Session, nine: dat
     assert session.exec(select(Place.bin)).one() == "A01"
     assert session.exec(select(Item.gtin)).one() == "05901234123457"
     assert on_hand(session) == 7
+
+
+def test_a_shelf_is_found_by_its_label_however_the_file_writes_it(session: Session, nine: datetime):
+    load(session, nine, stores=[file()["stores"][0] | {"shelves": [{"code": "loc-s-07"}]}])
+    store_id = session.exec(select(Store.id)).one()
+
+    assert staging.location_for(session, store_id, "LOC-S-07").code == "S-07"
 
 
 def test_a_new_person_gets_a_pin_that_opens_and_is_told_once(session: Session, nine: datetime):
