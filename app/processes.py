@@ -1,7 +1,8 @@
 """The processes: everything in one, or pages, sockets and the clock's work each by itself."""
 
-from collections.abc import Callable
-from contextlib import nullcontext
+import errno
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 
 import click
 from sqlalchemy.exc import SQLAlchemyError
@@ -11,6 +12,7 @@ from app.config import BadSettings, Settings
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - a process behind a proxy is reached from other machines
 HERE = "127.0.0.1"
+A_PORT = click.IntRange(0, 65535)
 
 
 def settings_of_environment(port: int = 8000) -> Settings:
@@ -39,7 +41,7 @@ def wired() -> Settings:
 
 
 @click.command()
-@click.option("--port", default=8000, show_default=True)
+@click.option("--port", type=A_PORT, default=8000, show_default=True)
 @click.option("--fresh", is_flag=True, help="Forget the demo's data first.")
 @click.option("--no-demo", is_flag=True, help="No demo shop and no demo day; the tables are made all the same.")
 def run(port: int, fresh: bool, no_demo: bool) -> None:
@@ -63,32 +65,44 @@ def run(port: int, fresh: bool, no_demo: bool) -> None:
         click.echo(f"Readyshelf: http://{HERE}:{bound}")
         click.echo("".join(f"{line}\n" for line in demo.introduction(settings, f"http://{HERE}:{bound}")), nl=False)
 
-    with demo.day(settings) if has_demo else nullcontext():
+    with _listening_on(port), demo.day(settings) if has_demo else nullcontext():
         serving.serve(create_app(settings), settings, host=HERE, port=port, with_jobs=True, ready=introduce)
     click.echo("Readyshelf: stopped.")
 
 
 @click.command()
 @click.option("--host", default=EVERYWHERE, show_default=True)
-@click.option("--port", default=8000, show_default=True)
+@click.option("--port", type=A_PORT, default=8000, show_default=True)
 def web(host: str, port: int) -> None:
     """Serve pages and sockets; the jobs run elsewhere."""
     from app import create_app, serving
 
     settings = wired()
-    serving.serve(create_app(settings), settings, host=host, port=port, with_jobs=False, ready=_said_by("web"))
+    with _listening_on(port):
+        serving.serve(create_app(settings), settings, host=host, port=port, with_jobs=False, ready=_said_by("web"))
     click.echo("Readyshelf web: stopped.")
 
 
 @click.command()
 @click.option("--host", default=EVERYWHERE, show_default=True)
-@click.option("--port", default=8001, show_default=True)
+@click.option("--port", type=A_PORT, default=8001, show_default=True)
 def live(host: str, port: int) -> None:
     """Serve the sockets alone, behind a proxy that sends /live here."""
     from app import serving
 
-    serving.serve_live(wired(), host=host, port=port, ready=_said_by("live"))
+    with _listening_on(port):
+        serving.serve_live(wired(), host=host, port=port, ready=_said_by("live"))
     click.echo("Readyshelf live: stopped.")
+
+
+@contextmanager
+def _listening_on(port: int) -> Iterator[None]:
+    try:
+        yield
+    except OSError as no:
+        if no.errno not in (errno.EADDRINUSE, errno.EACCES):
+            raise
+        raise click.ClickException(f"Port {port} can't be used ({no.strerror}). Choose another with --port.") from no
 
 
 def _said_by(process: str) -> Callable[[int], None]:

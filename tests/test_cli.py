@@ -1,6 +1,7 @@
 """The command, as a person or a script calls it."""
 
 import json
+import socket
 from pathlib import Path
 
 import pytest
@@ -86,6 +87,16 @@ def test_a_setting_that_is_wrong_stops_the_start_with_a_sentence(run, monkeypatc
 
     assert done.exit_code == 1
     assert "READYSHELF_ENV" in done.output
+
+
+def test_a_port_that_is_taken_or_none_stops_the_start_with_a_sentence(run):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        taken = run("run", "--no-demo", f"--port={port}")
+
+    assert taken.exit_code == 1
+    assert f"Port {port} can't be used" in taken.output
+    assert run("run", "--port=99999").exit_code == 2
 
 
 @pytest.mark.parametrize("speed", ["slow", "0", "-1", "nan", "inf"])
