@@ -68,13 +68,13 @@ class Event(SQLModel, table=True):
     """One audit row. UPDATE and DELETE are refused by trigger; the chain shows any row changed behind its back."""
 
     __tablename__ = "event"
-    __table_args__ = (sa.UniqueConstraint("stream", "seq"),)
+    __table_args__ = (sa.UniqueConstraint("stream", "seq"), sa.Index("event_stretch", "stream", "at"))
 
     id: int = Field(default=None, primary_key=True)
     uid: str = Field(unique=True)
     stream: str
     seq: int
-    kind: str = Field(index=True)
+    kind: str
     at: datetime
     actor: str
     subject: str = Field(index=True)
