@@ -1,6 +1,5 @@
 """What is sold, how it is recognised by a scanner, and where it stands in each store."""
 
-import sqlalchemy as sa
 from biip import ParseError, parse
 from sqlmodel import Field, Session, SQLModel, col, select
 
@@ -79,8 +78,3 @@ def scanned_item(session: Session, code: str) -> Item:
 
 def by_sku(session: Session, skus: set[str]) -> dict[str, Item]:
     return {item.sku: item for item in session.exec(select(Item).where(col(Item.sku).in_(skus)))}
-
-
-def place_order() -> tuple[sa.ColumnExpressionArgument[int], sa.ColumnExpressionArgument[str]]:
-    """The order of the walk through a store."""
-    return col(Place.walk_sequence), col(Place.bin)

@@ -67,9 +67,6 @@ class Associate(SQLModel, table=True):
     def initials(self) -> str:
         return "".join(word[:1] for word in self.name.split())[:2].upper()
 
-    def set_pin(self, pin: str) -> None:
-        self.pin_hash = pin_hash(pin)
-
     def set_badge(self, code: str) -> None:
         self.badge_hash = hash_token(code)
 
