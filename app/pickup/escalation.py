@@ -122,7 +122,7 @@ def tell_late(session: Session, task_id: int, *, at: datetime) -> None:
     ).one_or_none()
     if task is not None and task.status in NOT_YET_READY:
         task.late_at = None
-        task.become(task.status, TaskLate, by="system", at=at)
+        task.tell(TaskLate, actor="system", at=at, was=task.status)
 
 
 def oldest_due(session: Session) -> datetime | None:

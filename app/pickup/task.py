@@ -126,8 +126,12 @@ class PickupTask(Eventful, SQLModel, table=True):
         """Change state, count the version up, and say what happened; the event's uid."""
         was, self.status, self.version = self.status, status, self.version + 1
         actor = f"associate/{by}" if isinstance(by, int) else by
+        return self.tell(event, actor=actor, at=at, was=was, **said)
+
+    def tell(self, event: type[TaskEvent], *, actor: str, at: datetime, was: TaskStatus, **said: Any) -> str:
+        """Say what happened; alone, it leaves the version and with it the last act, which can still be taken back."""
         return self.happened(event(at=at, actor=actor, store_id=self.store_id, order_id=self.order_id, task_id=self.id,
-                                   was=was, status=status, **said))  # fmt: skip
+                                   was=was, status=self.status, **said))  # fmt: skip
 
     def _who_has_it(self, asking: int) -> str:
         who = "you" if self.owner_id == asking else self.owner.short_name if self.owner else "somebody"

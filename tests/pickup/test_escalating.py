@@ -7,9 +7,10 @@ from sqlmodel import Session, col, select
 
 from app import db
 from app.people.store import StoreHours
-from app.pickup import escalation, picking
+from app.pickup import escalation, picking, undo
 from app.pickup.escalation import AlreadyOwned, Escalation
 from app.pickup.task import PickupTask
+from app.pickup.undo import Act, Deed
 from tests.notices.counter import Counter
 
 MINUTE = timedelta(minutes=1)
@@ -123,6 +124,17 @@ def test_the_customer_is_told_of_a_delay_once_when_the_promise_passes(
 
     assert task.late_at is None
     assert escalation.late_due(session, promised + MINUTE) == []
+
+
+def test_a_promise_that_passes_leaves_the_last_act_to_be_taken_back(session: Session, nine: datetime, counter: Counter):
+    task = counter.pick(session, counter.place(session, at=nine), at=nine)
+    undo.remember(session, [task], Act.PICK, "Milk picked", associate_id=counter.maya, at=nine)
+    session.flush()
+
+    escalation.tell_late(session, task.id, at=task.promised_at)
+
+    undo.undo(session, session.exec(select(Deed)).one(), associate_id=counter.maya, at=task.promised_at)
+    assert task.units("reserved") == 1
 
 
 def test_off_the_shelf_again_the_promise_is_watched_again(session: Session, nine: datetime, counter: Counter):
