@@ -46,9 +46,9 @@ class Receipts:
     """The receipts of the chosen days, packed as columns, so that even the whole year stays small."""
 
     def __init__(self, window: Window, zone: ZoneInfo, *, package: str = PACKAGE) -> None:
-        import pyarrow.parquet as pq
-
         self._folder = _folder(package)
+        import pyarrow.parquet as pq  # comes with the package, and is missing with it
+
         after, before = window.instants(zone)
         bounds = [("transaction_timestamp", sign, at) for sign, at in ((">=", after), ("<", before)) if at is not None]
         naive = [(column, sign, at.replace(tzinfo=None)) for column, sign, at in bounds]

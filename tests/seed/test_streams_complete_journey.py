@@ -1,5 +1,6 @@
 """The Complete Journey as it comes with its package: one real day, and what of it is goods."""
 
+import sys
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -130,7 +131,9 @@ def test_days_outside_the_data_are_refused_with_a_sentence():
         open_stream("completejourney", first=date(2020, 1, 1), last=date(2020, 1, 1))
 
 
-def test_without_the_extra_the_refusal_says_what_to_install():
+def test_without_the_extra_the_refusal_says_what_to_install(monkeypatch: pytest.MonkeyPatch):
+    for module in ("pyarrow", "pyarrow.parquet"):  # they come with the extra too
+        monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(MissingBaskets, match=r"readyshelf\[baskets\]"):
         Receipts(Window(), ZONE, package="completejourney_that_is_not_there")
 
