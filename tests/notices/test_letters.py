@@ -52,6 +52,15 @@ def test_a_partly_ready_order_is_called_that(session: Session, nine: datetime, c
     assert "2 of 3 items" in text_of(message, "html")
 
 
+def test_an_order_without_stock_is_received_without_a_time(session: Session, nine: datetime, counter: Counter):
+    order = counter.place(session, bread(101), at=nine)
+
+    message = letter_of(session, order, Stage.RECEIVED, nine)
+
+    assert "We plan to" not in text_of(message) + text_of(message, "html")
+    assert "could not find" in text_of(letter_of(session, order, Stage.DELAYED, nine))
+
+
 def test_the_same_notice_always_has_the_same_message_id(session: Session, nine: datetime, counter: Counter):
     order = counter.place(session, at=nine)
 
