@@ -84,6 +84,12 @@ def clock_words(instant: datetime, zone: str) -> str:
     return f"{instant.astimezone(ZoneInfo(zone)):%H:%M}"
 
 
+def moment_words(instant: datetime, zone: str) -> str:
+    """ "Mon 23 Nov, 13:15": a day and the clock on the wall, as the staff's screens tell time."""
+    local = instant.astimezone(ZoneInfo(zone))
+    return f"{format_datetime(local, 'EEE d MMM', locale='en_GB')}, {local:%H:%M}"
+
+
 def day_words(instant: datetime, zone: str) -> str:
     """ "Sat 28 Nov, 9 pm": how a shop says until when it holds a bag; midnight ends a day, it begins none."""
     local = instant.astimezone(ZoneInfo(zone))
@@ -160,8 +166,8 @@ def product(name: str | None) -> Markup:
 
 
 FILTERS: list[Callable[..., Any]] = [
-    clock_words, day_words, due_words, epoch_ms, here_words, initials, iso, left_tail, money, short_name, span_words,
-    urgency, waiting_words,
+    clock_words, day_words, due_words, epoch_ms, here_words, initials, iso, left_tail, moment_words, money, short_name,
+    span_words, urgency, waiting_words,
 ]  # fmt: skip
 GLOBALS: list[Callable[..., Any]] = [asset, dom_id, icon, plural, product]
 

@@ -56,6 +56,10 @@ def test_clocks_and_days_are_the_stores_own():
     assert drawing.day_words(nine_pm + minutes(30), "Europe/London").replace("\xa0", " ") == "Sat 28 Nov, 9:30 pm"
 
 
+def test_staff_read_a_moment_as_the_clock_on_the_wall_shows_it():
+    assert drawing.moment_words(datetime(2026, 11, 23, 13, 15, tzinfo=UTC), "Europe/Lisbon") == "Mon 23 Nov, 13:15"
+
+
 def test_midnight_belongs_to_the_day_it_ends():
     midnight = datetime(2026, 11, 29, 0, 0, tzinfo=UTC)
     assert drawing.day_words(midnight, "Europe/London") == "Sat 28 Nov, midnight"
