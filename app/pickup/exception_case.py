@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any, ClassVar
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from app import db
@@ -134,8 +135,11 @@ def open_case(session: Session, case: ExceptionCase, *, actor: str) -> Exception
     known = session.exec(living).one_or_none()
     if known is not None:
         return known
-    session.add(case)
-    session.flush()
+    try:
+        with session.begin_nested():
+            session.add(case)
+    except IntegrityError:  # somebody opened it in this very moment
+        return session.exec(living).one()
     log.record(session, CaseOpened(at=case.opened_at, actor=actor, case_id=case.id, store_id=case.store_id,
                                    order_id=case.order_id, task_id=case.task_id, kind=case.kind.value))  # fmt: skip
     return case

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from threading import Thread
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -13,7 +14,7 @@ from app import db
 from app.events.log import Event
 from app.oms import order as orders
 from app.pickup import escalation, picking, undo
-from app.pickup.exception_case import CaseStatus, ExceptionCase
+from app.pickup.exception_case import CaseKind, CaseStatus, ExceptionCase, open_case
 from app.pickup.picking import ShortReason
 from app.pickup.undo import Act, Deed
 from tests.notices.counter import Counter
@@ -106,3 +107,21 @@ def test_a_problem_ends_once(committed: Counter, nine: datetime):
 
     with db.reading() as session:
         assert len(session.exec(select(Event).where(Event.kind == "CaseEnded")).all()) == 1
+
+
+@on_postgresql
+def test_a_problem_that_two_find_in_one_moment_is_opened_once(committed: Counter, nine: datetime):
+    with db.transaction() as session:
+        order = committed.place(session, at=nine)
+    found: dict[str, Any] = {"kind": CaseKind.UNDELIVERABLE, "cause": "order/1:undeliverable", "store_id": order.store_id,
+             "order_id": order.id, "detail": "ready", "opened_at": nine}  # fmt: skip
+
+    with db.transaction() as session:
+        open_case(session, ExceptionCase(**found), actor="system")
+        other = in_a_thread(lambda second: open_case(second, ExceptionCase(**found), actor="system"))
+        wait_until_somebody_waits(session)
+    other.join(10)
+
+    with db.reading() as session:
+        assert len(session.exec(select(ExceptionCase)).all()) == 1
+        assert len(session.exec(select(Event).where(Event.kind == "CaseOpened")).all()) == 1
