@@ -113,8 +113,8 @@ def test_a_problem_ends_once(committed: Counter, nine: datetime):
 def test_a_problem_that_two_find_in_one_moment_is_opened_once(committed: Counter, nine: datetime):
     with db.transaction() as session:
         order = committed.place(session, at=nine)
-    found: dict[str, Any] = {"kind": CaseKind.UNDELIVERABLE, "cause": "order/1:undeliverable", "store_id": order.store_id,
-             "order_id": order.id, "detail": "ready", "opened_at": nine}  # fmt: skip
+    found: dict[str, Any] = {"kind": CaseKind.UNDELIVERABLE, "cause": "order/1:undeliverable", "detail": "ready",
+                             "store_id": order.store_id, "order_id": order.id, "opened_at": nine}  # fmt: skip
 
     with db.transaction() as session:
         open_case(session, ExceptionCase(**found), actor="system")
