@@ -7,16 +7,16 @@ from datetime import UTC, datetime
 from sqlmodel import Session, select
 
 from app import db
+from app.oms import admission
 from app.oms import item as items
 from app.oms import order as orders
-from app.oms import reservation
+from app.oms.admission import Request, Wish
 from app.oms.customer import Customer
-from app.oms.inventory import NotEnoughStock, Reason
 from app.oms.item import Item
 from app.oms.node import Node, NodeKind
 from app.oms.order import PAID_ENOUGH, PAYMENT_WINDOW, Fulfilment, Order, OrderLine, PaymentState
 from app.oms.order_events import OrderPlaced, OrderUnfulfillable
-from app.oms.reservation import Reservation, ReservationState
+from app.oms.reservation import ReservationState
 from app.refusals import Refusal, Unreadable
 
 MOST_UNITS = 10_000
@@ -142,14 +142,14 @@ def _line(order: Order, item: Item, wish: LineRequest) -> OrderLine:
 def _reserve(session: Session, order: Order, lines: list[OrderLine], *, actor: str, at: datetime) -> bool:
     """All lines or none: half an order on the shelf is a second trip for the customer."""
     state = ReservationState.HARD if order.is_paid_enough else ReservationState.SOFT
-    claims = [
-        Reservation(order_line_id=line.id, item_id=line.item_id, node_id=order.store_id, quantity=line.ordered,
-                    state=state, reserved_at=at)
+    wishes = tuple(
+        Wish(item_id=line.item_id, node_id=order.store_id, quantity=line.ordered, order_line_id=line.id)
         for line in lines
-    ]  # fmt: skip
-    try:
-        reservation.reserve(session, claims, order.cause(Reason.RESERVED, actor=actor, at=at))
-    except NotEnoughStock:
+    )
+    document = f"order/{order.id}"
+    request = Request(key=document, wishes=wishes, state=state, document=document, actor=actor, at=at,
+                      channel=order.channel)  # fmt: skip
+    if not admission.admit(session, [request])[0].is_granted:
         return False
     for line in lines:
         line.move("unfilled", "reserved", line.ordered)

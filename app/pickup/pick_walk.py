@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import selectinload
 from sqlmodel import Session, col, select
 
-from app.oms.inventory import Balance
+from app.oms.balance import Balance
 from app.oms.item import Item, Place
 from app.oms.order import Order, OrderLine
 from app.pickup.task import PickupTask
