@@ -63,7 +63,7 @@ def _answer(waiting: Sequence[Waiting], *, is_last: bool = False) -> bool:
     try:
         with db.transaction() as session:
             verdicts = admission.admit(session, [request for request, _ in waiting])
-    except Exception as trouble:
+    except Exception as trouble:  # noqa: BLE001 - it is the caller's, in the caller's thread
         if is_last:
             waiting[0][1].set_exception(trouble)
         return is_last

@@ -118,10 +118,11 @@ class Search:
         """What the units cost; None when they don't suffice."""
         total = 0.0
         for line, want in enumerate(self.wanted):
+            left = want
             for node, taken in self.spread(nodes, line):
                 total += taken * node.price[line]
-                want -= taken
-            if want:
+                left -= taken
+            if left:
                 return None
         return total
 

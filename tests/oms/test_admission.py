@@ -125,9 +125,10 @@ def test_only_the_counter_goes_below_the_safety_line(session: Session, shop: Sho
 
 
 def test_the_ledger_refuses_a_promise_that_was_not_there(session: Session, shop: Shop):
-    too_much = {"reserved": 99, "reserved_after": 99, "on_hand_after": 10, "suppressed_after": 0, "reason": Reason.RESERVED,
-                "item_id": shop.milk, "node_id": shop.node_id, "version": 2, "document": "x", "actor": "x",
-                "occurred_at": shop.opened_at, "recorded_at": shop.opened_at}  # fmt: skip
+    at = shop.opened_at
+    row = {"item_id": shop.milk, "node_id": shop.node_id, "version": 2, "reason": Reason.RESERVED, "document": "x",
+           "actor": "x", "occurred_at": at, "recorded_at": at}  # fmt: skip
+    too_much = row | {"reserved": 99, "reserved_after": 99, "on_hand_after": 10, "suppressed_after": 0}
     with pytest.raises(sa.exc.DBAPIError):
         session.execute(sa.insert(Movement), [too_much])
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from itertools import combinations, product
+from itertools import combinations, pairwise, product
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -93,7 +94,7 @@ def test_a_pickup_is_served_where_the_customer_comes():
     "worse",
     [{"load": 0.9}, {"nil_pick_rate": 0.2}, {"carrier_failure_rate": 0.3}, {"distance_km": 80}, {"per_kg_minor": 300}],
 )
-def test_what_makes_a_node_dearer_sends_the_order_elsewhere(worse: dict[str, float]):
+def test_what_makes_a_node_dearer_sends_the_order_elsewhere(worse: dict[str, Any]):
     assert who(routing.choose(demand(mug=1), [node(1, mug=1, **worse), node(2, mug=1)])) == [2]
 
 
@@ -153,7 +154,7 @@ def every_way(asked: Demand, nodes: list[Candidate]) -> Iterator[float]:
 def _spreads(need: Need, nodes: list[Candidate]) -> Iterator[tuple[int, ...]]:
     for cuts in combinations(range(need.quantity + len(nodes) - 1), len(nodes) - 1):
         edges = (-1, *cuts, need.quantity + len(nodes) - 1)
-        spread = tuple(after - before - 1 for before, after in zip(edges, edges[1:], strict=False))
+        spread = tuple(after - before - 1 for before, after in pairwise(edges))
         if all(units <= each.free[need.item_id] for units, each in zip(spread, nodes, strict=True)):
             yield spread
 
