@@ -6,7 +6,7 @@ save and runs each write row by row within one call of its driver.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -67,6 +67,17 @@ def write(session: Session, *writes: Insert | Add) -> tuple[int, ...]:
     return tuple(connection.exec_driver_sql(f"WITH {parts} SELECT {counts}", given).one())
 
 
+def find(session: Session, model: type[SQLModel], wanted: Names, keys: Columns, *, locked: bool = False) -> list[Any]:
+    """The wanted columns of the rows with these keys, in the order of the keys; `locked` until the transaction ends."""
+    session.flush()
+    connection = session.connection()
+    bound = _bound(model, keys, connection.dialect)
+    if connection.dialect.name == "sqlite":  # its writer is alone: nobody to lock out
+        sql, given = _find_each(_table(model), wanted, tuple(keys), len(bound[0])), tuple(zip(*bound, strict=True))
+        return list(connection.exec_driver_sql(sql, tuple(value for row in given for value in row)))
+    return list(connection.exec_driver_sql(_find_all(_table(model), wanted, tuple(keys), locked), tuple(bound)))
+
+
 def _table(model: type[SQLModel]) -> sa.Table:
     return model.__table__  # type: ignore[attr-defined, no-any-return]
 
@@ -79,8 +90,26 @@ def _bound(model: type[SQLModel], columns: Columns, dialect: Dialect) -> list[li
     return bound
 
 
+@cache
 def _processor(column: "sa.Column[Any]", dialect: Dialect) -> Any:
     return column.type.dialect_impl(dialect).bind_processor(dialect)
+
+
+@lru_cache(maxsize=1024)
+def _find_each(table: sa.Table, wanted: Names, keys: Names, number: int) -> str:
+    row = f"({', '.join('?' * len(keys))})"
+    given = ", ".join([row] * number)
+    where, order = f"({_listed(keys)}) IN (VALUES {given})", _listed(keys)
+    return f'SELECT {_listed(wanted)} FROM "{table.name}" WHERE {where} ORDER BY {order}'
+
+
+@cache
+def _find_all(table: sa.Table, wanted: Names, keys: Names, locked: bool) -> str:
+    given = f"(SELECT * FROM unnest({_arrays(table, keys)}))"
+    end = " FOR UPDATE" if locked else ""
+    return (
+        f'SELECT {_listed(wanted)} FROM "{table.name}" WHERE ({_listed(keys)}) IN {given} ORDER BY {_listed(keys)}{end}'
+    )
 
 
 @cache

@@ -8,8 +8,9 @@ refusal. Before a request is refused, the holds that have run out on its balance
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 
 import sqlalchemy as sa
 from sqlmodel import Field, Session, SQLModel, col, select
@@ -54,7 +55,7 @@ class Wish:
         return self.item_id, self.node_id
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Request:
     """All of these units or none, under a key of the caller's own; soft ones run out at `expires_at`."""
 
@@ -69,13 +70,13 @@ class Request:
     keeps_safety: bool = True
     """A till or the store's own counter may go below the safety line; nobody else."""
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """Two requests with the same fingerprint ask for the same thing."""
         same = repr((sorted(self.needs.items()), self.state, self.channel, self.keeps_safety))
         return hashlib.sha256(same.encode()).hexdigest()
 
-    @property
+    @cached_property
     def needs(self) -> dict[Key, int]:
         """Several lines of one item are one need: two guards that each pass would not add up."""
         needs: dict[Key, int] = {}
@@ -94,12 +95,24 @@ class Verdict:
     is_repeat: bool = False
     is_conflict: bool = False
 
+    @property
+    def repeated(self) -> "Verdict":
+        return replace(self, is_repeat=True)
+
     def or_refuse(self) -> "Verdict":
         if self.is_conflict:
             raise KeyTaken(f"The key {self.key} was used for another request.")
         if not self.is_granted:
             raise NotEnoughStock(self.words)
         return self
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """An answer given before, and what it was the answer to."""
+
+    request_hash: str
+    verdict: Verdict
 
 
 @dataclass
@@ -142,22 +155,17 @@ def _check(request: Request) -> None:
         raise Unreadable(f"A reservation has at least one line, each of 1 to {MOST_UNITS} units.")
 
 
-def _known(session: Session, requests: Sequence[Request]) -> dict[str, Admission]:
-    keys = {request.key for request in requests}
-    return {kept.key: kept for kept in session.exec(select(Admission).where(col(Admission.key).in_(keys)))}
+def _known(session: Session, requests: Sequence[Request]) -> dict[str, "_Kept"]:
+    keys = {"key": sorted({request.key for request in requests})}
+    found = rows.find(session, Admission, ("key", "request_hash", "is_granted", "words"), keys)
+    return {row[0]: _Kept(row[1], Verdict(row[0], bool(row[2]), row[3], is_repeat=True)) for row in found}
 
 
-def _answer(
-    request: Request, first: Request | None, decided: dict[str, Verdict], known: dict[str, Admission]
-) -> Verdict:
-    kept = known.get(request.key)
-    asked_for = kept.request_hash if kept else first.fingerprint if first else ""
-    if asked_for != request.fingerprint:
-        return Verdict(request.key, False, is_conflict=True)
-    if kept:
-        return Verdict(kept.key, kept.is_granted, kept.words, is_repeat=True)
-    verdict = decided[request.key]
-    return verdict if request is first else Verdict(verdict.key, verdict.is_granted, verdict.words, is_repeat=True)
+def _answer(request: Request, first: Request | None, decided: dict[str, Verdict], known: dict[str, _Kept]) -> Verdict:
+    if request is first:
+        return decided[request.key]
+    kept = known.get(request.key) or _Kept(first.fingerprint if first else "", decided[request.key].repeated)
+    return kept.verdict if kept.request_hash == request.fingerprint else Verdict(request.key, False, is_conflict=True)
 
 
 def _decide(session: Session, requests: Sequence[Request]) -> dict[str, Verdict]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlmodel import Field, Session, SQLModel, col
+from sqlmodel import Field, Session, SQLModel
 
 from app import db, rows
 
@@ -74,8 +74,7 @@ class Level:
         return self.on_hand - self.unavailable - self.reserved - self.suppressed - floor
 
 
-_COLUMNS = [getattr(Balance, name) for name in ("item_id", "node_id", *STATES, "safety", "version")]
-_KEY = sa.tuple_(col(Balance.item_id), col(Balance.node_id))
+_COLUMNS = ("item_id", "node_id", *STATES, "safety", "version")
 
 
 def lock(session: Session, keys: Iterable[Key], *, is_making: bool) -> dict[Key, Level]:
@@ -100,8 +99,11 @@ def moves(levels: Iterable[Level]) -> tuple[rows.Add, int]:
 
 
 def _locked(session: Session, keys: list[Key]) -> dict[Key, Level]:
-    query = sa.select(*_COLUMNS).where(_KEY.in_(keys)).order_by(col(Balance.item_id), col(Balance.node_id))
-    return {(row[0], row[1]): Level(*row) for row in session.execute(query.with_for_update())}
+    if not keys:
+        return {}
+    items, nodes = zip(*keys, strict=True)
+    found = rows.find(session, Balance, _COLUMNS, {"item_id": items, "node_id": nodes}, locked=True)
+    return {(row[0], row[1]): Level(*row) for row in found}
 
 
 def _begin(session: Session, keys: list[Key]) -> None:
