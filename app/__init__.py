@@ -37,7 +37,7 @@ def create_app(settings: "Settings") -> "Flask":
     operations.measure(app)
     guards.install(app, settings)
     viewer.login_manager().init_app(app)
-    app.before_request(viewer.must_be_signed_in)
+    app.before_request(guards.must_be_signed_in)
     routes.register(app, settings)
     errors.install(app)
     return app

@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-KNOWN = {"DATABASE_URL", "SECRET_KEY", "SECRET_KEY_FALLBACKS", "PUBLIC_URL", "SMTP_URL", "READYSHELF_ENV", "LOG_LEVEL"}
+KNOWN = {
+    "DATABASE_URL",
+    "SECRET_KEY",
+    "SECRET_KEY_FALLBACKS",
+    "PUBLIC_URL",
+    "SMTP_URL",
+    "READYSHELF_ENV",
+    "READYSHELF_VAR",
+    "LOG_LEVEL",
+}
 LEVELS = {"DEBUG", "INFO", "WARNING", "ERROR"}
 DEMO_KEY_FILE = "demo-secret-key"
 
@@ -45,6 +54,7 @@ def from_env(environ: Mapping[str, str] | None = None, *, var: Path = Path("var"
     """
     env = os.environ if environ is None else environ
     _refuse_unknown(env)
+    var = Path(env.get("READYSHELF_VAR") or var)
     environment = _one_of(env, "READYSHELF_ENV", {"demo", "production"}, "demo")
     return Settings(
         database_url=_database_url(env, var),

@@ -23,6 +23,10 @@ AtCommit = Callable[[Session], None]
 Listener = Callable[[set[str]], None]
 
 
+NOT_FOR_EVER = {"connect_timeout": 5, "tcp_user_timeout": 15_000, "options": "-c lock_timeout=10s"}
+"""A PostgreSQL that keeps silent, or a lock nobody lets go of, is an answer within seconds, and the answer is 503."""
+
+
 @dataclass
 class Database:
     """An engine, the lock its writers queue on where the database has only one writer, and who hears of commits."""
@@ -78,8 +82,9 @@ def _open(url: str) -> Database:
         sa.event.listen(engine, "begin", _begin_sqlite)
     else:
         engine = sa.create_engine(
-            driver_url(url), pool_size=16, max_overflow=48, pool_pre_ping=True, hide_parameters=True
-        )
+            driver_url(url), pool_size=16, max_overflow=48, pool_pre_ping=True, hide_parameters=True,
+            connect_args=NOT_FOR_EVER,
+        )  # fmt: skip
     writing = engine.execution_options(write=True)
     one_look = {} if url.startswith("sqlite") else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
     return Database(engine, writing, engine.execution_options(**one_look))

@@ -6,16 +6,18 @@ from app.events.log import DomainEvent, Reaction
 from app.notices import events as notice_events
 from app.notices import notice
 from app.oms import order_events as orders
-from app.pickup import escalation, exception_case, pickup_link, put_back, tally, task
+from app.pickup import escalation, exception_cause, payment_hold, pickup_link, put_back, tally, task
 from app.pickup import task_events as tasks
 
 REACTIONS: Mapping[type[DomainEvent], Sequence[Reaction]] = {
     orders.OrderPlaced: [pickup_link.create_for, notice.received],
-    orders.OrderUnfulfillable: [exception_case.unfulfillable, notice.delayed],
+    orders.OrderUnfulfillable: [exception_cause.unfulfillable, notice.delayed],
     orders.OrderReleased: [task.open_for],
+    orders.PaymentFailed: [payment_hold.begin, notice.payment_failed],
+    orders.PaymentRecovered: [payment_hold.end, notice.payment_recovered],
     orders.OrderCancelled: [
         put_back.order_cancelled,
-        exception_case.order_cancelled,
+        exception_cause.order_cancelled,
         pickup_link.revoke_for,
         notice.cancelled,
     ],
@@ -24,17 +26,19 @@ REACTIONS: Mapping[type[DomainEvent], Sequence[Reaction]] = {
     tasks.AcknowledgementTakenBack: [tally.fold],
     tasks.UnitPicked: [tally.fold],
     tasks.PickTakenBack: [tally.fold],
-    tasks.UnitsShort: [tally.fold, exception_case.short_pick],
-    tasks.ShortTakenBack: [tally.fold, exception_case.short_taken_back],
+    tasks.UnitsShort: [tally.fold, exception_cause.short_pick],
+    tasks.ShortTakenBack: [tally.fold, exception_cause.short_taken_back],
     tasks.TaskUnfulfillable: [notice.delayed],
     tasks.TaskStaged: [tally.fold, notice.ready],
     tasks.StagingTakenBack: [tally.fold, notice.staging_taken_back],
     tasks.CustomerArrived: [tally.fold],
     tasks.ArrivalTakenBack: [tally.fold],
-    tasks.TaskHandedOver: [tally.fold, notice.collected],
+    tasks.TaskHandedOver: [tally.fold, exception_cause.reached, notice.collected],
     tasks.HandoverTakenBack: [tally.fold, notice.handover_taken_back],
     tasks.TaskCancelled: [tally.fold, escalation.close_for],
     tasks.TaskPutBack: [tally.fold],
     tasks.TaskLate: [notice.delayed],
-    notice_events.NoticeFailed: [exception_case.undeliverable],
+    notice_events.NoticeSent: [exception_cause.reached],
+    notice_events.NoticeFailed: [exception_cause.undeliverable],
+    notice_events.NoticeUndeliverable: [exception_cause.without_address],
 }

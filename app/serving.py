@@ -8,6 +8,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from http import HTTPStatus
 from typing import Any
 
 from flask import Flask
@@ -22,11 +23,13 @@ from app.clock import now
 from app.config import Settings
 from app.events.log import Event
 from app.live.drawings import draw
-from app.live.hub import PATH, Hub, LoadCookie
+from app.live.hub import PATH, Aside, Hub, LoadCookie
 from app.live.tail import Tail
+from app.web import operations
 
 LIVE = (f"GET {PATH} ".encode(), f"GET {PATH}?".encode())
-LIMITS = {"threads": 4, "connection_limit": 1000, "channel_timeout": 60, "clear_untrusted_proxy_headers": True}
+LIMITS = {"threads": 4, "connection_limit": 1000, "channel_timeout": 60, "clear_untrusted_proxy_headers": True,
+          "ident": None}  # fmt: skip
 Ready = Callable[[int], None]
 """Called with the port once connections are accepted."""
 
@@ -79,11 +82,27 @@ def serve_live(settings: Settings, *, host: str, port: int, ready: Ready | None 
     """Serve sockets alone, behind a proxy that sends `/live` here, until SIGTERM or Ctrl-C."""
     from app import create_app
 
-    load_cookie = cookie_reader(create_app(settings))
-    with contextlib.suppress(SystemExit, KeyboardInterrupt), live(load_cookie, host, port) as hub, _terminable():
+    app = create_app(settings)
+    at_a_door = {"host": host, "port": port, "asides": _asides(settings)}
+    leaving = contextlib.suppress(SystemExit, KeyboardInterrupt)
+    with leaving, live(cookie_reader(app), **at_a_door) as hub, _terminable():
         if ready:
             ready(hub.port)
         threading.Event().wait()
+
+
+def _asides(settings: Settings) -> dict[str, Aside]:
+    """The addresses that operations have everywhere, also where there are no pages."""
+
+    def ready() -> tuple[HTTPStatus, str]:
+        lacking = operations.missing(settings)
+        return (HTTPStatus.SERVICE_UNAVAILABLE, f"{lacking}\n") if lacking else (HTTPStatus.OK, "ready\n")
+
+    return {
+        "/healthz": lambda: (HTTPStatus.OK, "alive\n"),
+        "/readyz": ready,
+        "/metrics": lambda: (HTTPStatus.OK, operations.written().decode()),
+    }
 
 
 def cookie_reader(app: Flask) -> LoadCookie:
@@ -92,21 +111,21 @@ def cookie_reader(app: Flask) -> LoadCookie:
     longest = int(app.permanent_session_lifetime.total_seconds())
 
     def load(header: str) -> dict[str, Any]:
-        value = parse_cookie(header).get(app.config["SESSION_COOKIE_NAME"])
-        if serializer is None or not value:
-            return {}
         try:
-            return dict(serializer.loads(value, max_age=longest))
-        except BadSignature:
+            value = parse_cookie(header).get(app.config["SESSION_COOKIE_NAME"])
+            return dict(serializer.loads(value, max_age=longest)) if serializer and value else {}
+        except (BadSignature, UnicodeError):
             return {}
 
     return load
 
 
 @contextlib.contextmanager
-def live(load_cookie: LoadCookie, host: str | None = None, port: int = 0) -> Iterator[Hub]:
-    hub = Hub(load_cookie, host=host, port=port)
+def live(load_cookie: LoadCookie, **door: Any) -> Iterator[Hub]:
+    """The sockets and what they hear; without a door of their own they are handed connections."""
+    hub = Hub(load_cookie, **door)
     hub.start()
+    operations.SOCKETS.set_function(lambda: len(hub))
     tail = Tail(lambda session, stream, events: push(hub, session, stream, events))
     tail.start()
     try:
@@ -133,7 +152,7 @@ def _jobs(settings: Settings, *, with_jobs: bool) -> Iterator[None]:
     try:
         yield
     finally:
-        scheduler.shutdown()
+        schedule.stop(scheduler)
 
 
 @contextlib.contextmanager

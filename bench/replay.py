@@ -22,7 +22,7 @@ from sqlmodel import SQLModel
 
 from app import db, migrations
 from app.events import log
-from app.oms import inventory, reservation
+from app.oms import books
 from app.pickup import tally
 from app.reactions import REACTIONS
 from bench.claims import at_most, finish
@@ -134,7 +134,7 @@ def _bare_postgresql(url: str, rows: dict[str, list[tuple[Any, ...]]], transacti
 
 def _untrue() -> int:
     with db.reading() as session:
-        checks = (inventory.unexplained, reservation.unexplained, log.broken_links, tally.untrue)
+        checks = (books.unexplained_balances, books.unexplained_claims, log.broken_links, tally.untrue)
         return sum(1 for check in checks for _ in check(session))
 
 

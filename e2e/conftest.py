@@ -6,17 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect, sync_playwright
 
-from app.notices.smtp import SmtpTransport
-from e2e import chromium
+from e2e import chromium, eyes
 from e2e.shop import PIN, Riverside, open_riverside
-from jobs import schedule
-from jobs.mail_sink import FOLDER, MailSink
 
-SHOTS = Path(__file__).parent / "shots"
-LANDSCAPE = {"width": 1280, "height": 800}
-PORTRAIT = {"width": 600, "height": 960}
+LANDSCAPE: ViewportSize = {"width": 1280, "height": 800}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 
 Tablet = Callable[..., Page]
 
@@ -36,36 +32,54 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def riverside(tmp_path: Path) -> Iterator[Riverside]:
     with open_riverside(tmp_path) as shop:
-        sink = MailSink(tmp_path / FOLDER)
-        schedule.send_through(SmtpTransport(sink.start()), shop.settings)
         yield shop
-        sink.stop()
 
 
 @pytest.fixture
-def tablet(browser: Browser, riverside: Riverside) -> Iterator[Tablet]:
-    """`tablet("Maya R.")`: a tablet of its own, enrolled, with this person signed in."""
-    opened = []
+def opened(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
+    """A browser of its own for each: a tablet, a phone. Whatever its pages complain of fails the story."""
+    contexts: list[BrowserContext] = []
+    heard: list[list[str]] = []
 
-    def sign_in(person: str, place: str = "store_id", **look: Any) -> Page:
-        context = browser.new_context(reduced_motion="reduce", viewport=look.pop("viewport", LANDSCAPE), **look)
+    def open_one(**look: Any) -> BrowserContext:
+        context = browser.new_context(**({"reduced_motion": "reduce", "viewport": LANDSCAPE} | look))
         context.set_default_timeout(10_000)
-        opened.append(context)
-        page = context.new_page()
-        page.goto(f"{riverside.address}/demo")
-        page.locator(f"form:has(input[name={place}]) button").first.click()
-        page.get_by_text(person).first.click()
-        for digit in PIN:
-            page.locator(f'[data-digit="{digit}"]').click()
-        expect(page.get_by_role("heading", level=1)).not_to_have_text("Who’s this?")
+        context.on("page", lambda page: heard.append(eyes.listen(page)))
+        contexts.append(context)
+        return context
+
+    yield open_one
+    for context in contexts:
+        context.close()
+    assert [words for page in heard for words in page] == []
+
+
+@pytest.fixture
+def tablet(opened: Callable[..., BrowserContext], riverside: Riverside) -> Tablet:
+    """`tablet("Maya R.")`: a tablet of its own, enrolled, with this person signed in."""
+
+    def take(person: str, place: str = "store_id", **look: Any) -> Page:
+        page = opened(**look).new_page()
+        enrol(page, riverside.address, place)
+        sign_in(page, person)
         return page
 
-    yield sign_in
-    for context in opened:
-        context.close()
+    return take
 
 
-def shoot(page: Page, name: str) -> None:
-    """A picture to lay beside the design's."""
-    SHOTS.mkdir(exist_ok=True)
-    page.screenshot(path=SHOTS / f"{name}.png")
+@pytest.fixture
+def phone(opened: Callable[..., BrowserContext]) -> Page:
+    return opened(viewport=PHONE).new_page()
+
+
+def enrol(page: Page, address: str, place: str = "store_id") -> None:
+    page.goto(f"{address}/demo")
+    page.locator(f"form:has(input[name={place}]) button").first.click()
+    page.wait_for_url("**/sign-in")
+
+
+def sign_in(page: Page, person: str, pin: str = PIN) -> None:
+    page.get_by_text(person).first.click()
+    for digit in pin:
+        page.locator(f'[data-digit="{digit}"]').click()
+    expect(page.get_by_role("heading", level=1)).not_to_have_text("Who’s this?")

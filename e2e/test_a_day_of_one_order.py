@@ -8,9 +8,11 @@ from playwright.sync_api import Browser, Page, expect
 from app import db
 from app.events import log
 from app.notices import mailbox
-from app.oms import inventory, reservation
+from app.oms import books
 from app.pickup import tally
-from e2e.conftest import Tablet, shoot
+from e2e.conftest import Tablet
+from e2e.eyes import shoot
+from e2e.hands import card, go, scan
 from e2e.shop import Riverside
 from jobs.mail_sink import FOLDER
 
@@ -22,19 +24,19 @@ def test_from_the_web_order_to_the_customers_hands(tablet: Tablet, riverside: Ri
 
     task_id = riverside.order(("MUG", 2), ("CREW", 1))
     for screen in (maya, jonas):
-        expect(_card(screen, "new", task_id)).to_contain_text("Priya N.")
+        expect(card(screen, "new", task_id)).to_contain_text("Priya N.")
     shoot(maya, "board")
 
-    _card(maya, "new", task_id).get_by_role("button", name="Accept").click()
+    card(maya, "new", task_id).get_by_role("button", name="Accept").click()
     for screen in (maya, jonas):
-        expect(_card(screen, "pick", task_id)).to_be_visible()
+        expect(card(screen, "pick", task_id)).to_be_visible()
 
     _pick(maya, task_id, MUG, MUG, CREW)
-    expect(_card(jonas, "stage", task_id)).to_be_visible()
+    expect(card(jonas, "stage", task_id)).to_be_visible()
     assert _subjects(riverside) == ["received"]
 
     _stage(maya, task_id, "LOC-S-06")
-    expect(_card(jonas, "give", task_id)).to_contain_text("S-06")
+    expect(card(jonas, "give", task_id)).to_contain_text("S-06")
     riverside.clock.forward(seconds=29)
     assert _subjects(riverside) == ["received"]
     riverside.clock.forward(seconds=2)
@@ -47,29 +49,29 @@ def test_from_the_web_order_to_the_customers_hands(tablet: Tablet, riverside: Ri
     shoot(phone, "customer")
     phone.get_by_role("button", name=re.compile("I’m here")).first.click()
     for screen in (maya, jonas):
-        expect(_card(screen, "give", task_id)).to_have_attribute("data-urgency", "here")
+        expect(card(screen, "give", task_id)).to_have_attribute("data-urgency", "here")
     shoot(jonas, "board-here")
 
     _hand_over(jonas, task_id, code)
     jonas.goto(riverside.address)
-    expect(_card(maya, "give", task_id)).to_have_count(0)
+    expect(card(maya, "give", task_id)).to_have_count(0)
     riverside.clock.forward(seconds=31)
 
     assert _subjects(riverside) == ["received", "ready", "collected"]
     with db.reading() as session:
-        for untrue in (inventory.unexplained, reservation.unexplained, log.broken_links, tally.untrue):
+        for untrue in (books.unexplained_balances, books.unexplained_claims, log.broken_links, tally.untrue):
             assert list(untrue(session)) == []
 
 
 def test_of_two_tablets_the_second_reads_who_was_first(tablet: Tablet, riverside: Riverside):
     maya, jonas = tablet("Maya R."), tablet("Jonas T.")
     task_id = riverside.order(("MUG", 1))
-    expect(_card(jonas, "new", task_id)).to_be_visible()
+    expect(card(jonas, "new", task_id)).to_be_visible()
     jonas.route("**/live", lambda route: route.abort())
-    held = _card(jonas, "new", task_id).locator("form").get_attribute("action")
+    held = card(jonas, "new", task_id).locator("form").get_attribute("action")
 
-    _card(maya, "new", task_id).get_by_role("button", name="Accept").click()
-    expect(_card(maya, "pick", task_id)).to_be_visible()
+    card(maya, "new", task_id).get_by_role("button", name="Accept").click()
+    expect(card(maya, "pick", task_id)).to_be_visible()
     answer = jonas.evaluate(
         """async address => {
             const token = document.querySelector('meta[name=csrf-token]').content
@@ -98,45 +100,32 @@ def test_an_order_nobody_answers_climbs_to_the_region(tablet: Tablet, riverside:
     expect(dana.get_by_role("main")).to_contain_text("Dana W.")
 
 
-def _card(screen: Page, lane: str, task_id: int):
-    return screen.locator(f"#{lane} #task-{task_id}")
-
-
-def _scan(screen: Page, code: str) -> None:
-    screen.keyboard.type(code, delay=4)
-    screen.keyboard.press("Enter")
-
-
 def _pick(screen: Page, task_id: int, *codes: str) -> None:
-    screen.goto(f"{_home(screen)}/pick-walk?task={task_id}")
+    go(screen, f"/pick-walk?task={task_id}")
     shoot(screen, "pick-walk")
     for taken, code in enumerate(codes, 1):
-        _scan(screen, code)
+        scan(screen, code)
         if taken < len(codes):
             expect(screen.get_by_role("img", name=f"{taken} of {len(codes)} picked")).to_be_visible()
     expect(screen.get_by_role("main")).to_contain_text("Everything is picked")
-    screen.goto(_home(screen))
-    expect(_card(screen, "stage", task_id)).to_be_visible()
+    go(screen)
+    expect(card(screen, "stage", task_id)).to_be_visible()
 
 
 def _stage(screen: Page, task_id: int, code: str) -> None:
-    screen.goto(f"{_home(screen)}/pickup-tasks/{task_id}")
+    go(screen, f"/pickup-tasks/{task_id}")
     shoot(screen, "order")
-    _scan(screen, code)
+    scan(screen, code)
     expect(screen.get_by_role("main")).to_contain_text("S-06")
-    screen.goto(_home(screen))
-    expect(_card(screen, "give", task_id)).to_be_visible()
+    go(screen)
+    expect(card(screen, "give", task_id)).to_be_visible()
 
 
 def _hand_over(screen: Page, task_id: int, code: str) -> None:
-    screen.goto(f"{_home(screen)}/pickup-tasks/{task_id}")
+    go(screen, f"/pickup-tasks/{task_id}")
     screen.locator("form[action$='/handover'] input[name=code]").fill(code)
     screen.locator("form[action$='/handover'] button").first.click()
     expect(screen.get_by_role("main")).to_contain_text(re.compile("[Cc]ollected"))
-
-
-def _home(screen: Page) -> str:
-    return re.sub(r"(http://[^/]+).*", r"\1", screen.url)
 
 
 def _letters(riverside: Riverside) -> list[mailbox.Mail]:

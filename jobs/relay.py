@@ -1,6 +1,7 @@
 """Sending the outbox: claim, look again, send outside any transaction, and say what came of it."""
 
 import random
+from collections.abc import Callable
 from datetime import datetime
 
 import structlog
@@ -11,32 +12,48 @@ from app.config import Settings
 from app.events import log as event_log
 from app.events import outbox
 from app.events.outbox import OutboxMessage, OutboxState
-from app.notices import letter
-from app.notices import notice as notices
+from app.notices import delivery, letter
 from app.notices.events import NoticeFailed, NoticeSent
 from app.notices.notice import Notice
 from app.notices.smtp import PermanentFailure, TemporaryFailure, Transport
 
 log = structlog.get_logger()
 
-AT_ONCE = 5
-"""So few that even a mail server which lets each of them time out can't outlast the claim's lease."""
+ENOUGH_SIGNS = 5
+"""After so many answers of "not now" the mail server is left in peace until the next turn."""
 
 
-def relay(at: datetime, *, transport: Transport, settings: Settings) -> int:
-    """Send what is due; how many left. It stops at the first sign that the mail server is away."""
-    left = 0
-    while batch := _claimed(at):
-        outcomes = [_relayed(message, at, transport, settings) for message in batch]
-        left += outcomes.count(OutboxState.SENT)
-        if OutboxState.PENDING in outcomes or len(batch) < AT_ONCE:
-            break
+def relay(
+    at: datetime, *, transport: Transport, settings: Settings, is_stopping: Callable[[], bool] = lambda: False
+) -> int:
+    """Send what is due; how many left. Claimed one by one, so that no lease ends while others are being sent."""
+    if not _is_due(at):
+        return 0
+    _bury(at)
+    left = signs = 0
+    while signs < ENOUGH_SIGNS and not is_stopping() and (message := _claimed(at)):
+        outcome = _relayed(message, at, transport, settings)
+        left += outcome == OutboxState.SENT
+        signs += outcome == OutboxState.PENDING
     return left
 
 
-def _claimed(at: datetime) -> list[OutboxMessage]:
+def _is_due(at: datetime) -> bool:
+    """Asked without writing: an idle turn keeps nobody waiting."""
+    with db.reading() as session:
+        oldest = outbox.oldest_due(session)
+    return oldest is not None and oldest <= at
+
+
+def _bury(at: datetime) -> None:
     with db.transaction() as session:
-        return outbox.claim(session, at=at, limit=AT_ONCE)
+        for message in outbox.bury(session, at=at):
+            _say_failed(session, message, at)
+
+
+def _claimed(at: datetime) -> OutboxMessage | None:
+    with db.transaction() as session:
+        return next(iter(outbox.claim(session, at=at, limit=1)), None)
 
 
 def _relayed(message: OutboxMessage, at: datetime, transport: Transport, settings: Settings) -> OutboxState:
@@ -44,7 +61,7 @@ def _relayed(message: OutboxMessage, at: datetime, transport: Transport, setting
     try:
         with db.reading() as session:
             notice = session.get_one(Notice, message.payload["notice"])
-            is_true = notices.is_still_true(session, notice)
+            is_true = delivery.is_still_true(session, notice)
             mail = letter.compose(session, notice, settings, at=at) if is_true else None
         if mail is None:
             return _held_back(message.id)
@@ -61,9 +78,9 @@ def _relayed(message: OutboxMessage, at: datetime, transport: Transport, setting
 
 def _sent(message: OutboxMessage, at: datetime) -> OutboxState:
     with db.transaction() as session:
-        outbox.sent(session, message.id, at=at)
-        notice = session.get_one(Notice, message.payload["notice"])
-        event_log.record(session, notice.event(NoticeSent, at=at))
+        if outbox.sent(session, message.id, at=at):
+            notice = session.get_one(Notice, message.payload["notice"])
+            event_log.record(session, notice.event(NoticeSent, at=at))
     return OutboxState.SENT
 
 
@@ -72,14 +89,13 @@ def _put_off(message: OutboxMessage, error: str, at: datetime) -> OutboxState:
     with db.transaction() as session:
         if outbox.retry(session, message.id, error=error, at=at, jitter=random.random()):  # noqa: S311 - no secret
             return OutboxState.PENDING
-        _say_failed(session, message, at)
-    return OutboxState.FAILED
+    return _failed(message, error, at)
 
 
 def _failed(message: OutboxMessage, error: str, at: datetime) -> OutboxState:
     with db.transaction() as session:
-        outbox.give_up(session, message.id, error=error)
-        _say_failed(session, message, at)
+        if outbox.give_up(session, message.id, error=error):
+            _say_failed(session, message, at)
     return OutboxState.FAILED
 
 
@@ -91,8 +107,6 @@ def _say_failed(session: Session, message: OutboxMessage, at: datetime) -> None:
 
 
 def _held_back(message_id: int) -> OutboxState:
-    """No longer true: it waits, suppressed, for the day it may be."""
     with db.transaction() as session:
-        message = session.get_one(OutboxMessage, message_id)
-        message.state, message.due_at = OutboxState.SUPPRESSED, None
+        outbox.hold_back(session, message_id)
     return OutboxState.SUPPRESSED

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
+from threading import Event, Lock, Thread
 from typing import Any
 
 import structlog
@@ -16,6 +17,7 @@ from app.notices.smtp import SmtpTransport, Transport
 from app.oms import order
 from app.pickup import escalation
 from jobs.mail_sink import FOLDER, MailSink
+from jobs.pace import Every, Watch
 from jobs.relay import relay
 from jobs.sweep import sweep
 
@@ -23,17 +25,20 @@ log = structlog.get_logger()
 
 Act = Callable[[datetime], object]
 
-_post: list[tuple[Transport, Settings]] = []
+GRACE_S = 4.0
+"""So long a stop waits for what is running; for a mail server that keeps silent it does not wait any longer."""
+
+_post: list[tuple[Transport, Settings, Event]] = []
 
 
 def send_through(transport: Transport, settings: Settings) -> None:
     """Say through what this process's messages leave; until then they wait in the outbox."""
-    _post[:] = [(transport, settings)]
+    _post[:] = [(transport, settings, Event())]
 
 
 def _send_waiting(at: datetime) -> None:
-    for transport, settings in _post:
-        relay(at, transport=transport, settings=settings)
+    for transport, settings, stopping in _post:
+        relay(at, transport=transport, settings=settings, is_stopping=stopping.is_set)
 
 
 def _forget_replies(at: datetime) -> None:
@@ -58,7 +63,7 @@ def run_all(at: datetime) -> None:
 
 
 def start(settings: Settings) -> Any:
-    """Begin to tick; `shutdown()` waits for what is running. A demo without a mail server keeps letters in a folder."""
+    """Begin to tick, until `stop`. A demo without a mail server keeps letters in a folder."""
     scheduler = BackgroundScheduler(timezone="UTC")
     if settings.smtp_url:
         send_through(SmtpTransport(settings.smtp_url), settings)
@@ -68,16 +73,36 @@ def start(settings: Settings) -> Any:
         scheduler.add_listener(lambda _: sink.stop(), EVENT_SCHEDULER_SHUTDOWN)
     else:
         log.warning("SMTP_URL is not set: messages wait in the outbox")
+    watch = Watch(scheduler)
+    scheduler.add_listener(lambda _: watch.stop(), EVENT_SCHEDULER_SHUTDOWN)
     for sentence, seconds, act in SCHEDULE:
-        scheduler.add_job(partial(_tick, sentence, act), "interval", seconds=seconds, id=sentence, name=sentence,
-                          coalesce=True, max_instances=1, misfire_grace_time=None)  # fmt: skip
+        # A second instance finds the first one still at work, and leaves: a slow line keeps its own pace in silence.
+        scheduler.add_job(partial(_tick, sentence, act, (Lock(), watch)), Every(seconds), id=sentence, name=sentence,
+                          coalesce=True, max_instances=2, misfire_grace_time=None)  # fmt: skip
     scheduler.start()
+    watch.start()
     return scheduler
 
 
-def _tick(sentence: str, act: Act) -> None:
+def stop(scheduler: Any) -> bool:
+    """No line begins any more; yes, when those at work came to their end within the grace."""
+    for *_, stopping in _post:
+        stopping.set()
+    waiting = Thread(target=scheduler.shutdown, name="schedule-stop", daemon=True)
+    waiting.start()
+    waiting.join(GRACE_S)
+    return not waiting.is_alive()
+
+
+def _tick(sentence: str, act: Act, pace: tuple[Lock, Watch]) -> None:
     """A line that fails today is tried again at its next turn, and stops no other."""
+    at_work, watch = pace
+    watch.seen()
+    if not at_work.acquire(blocking=False):
+        return
     try:
         act(clock.now())
     except Exception:
         log.exception("a line of the schedule failed", line=sentence)
+    finally:
+        at_work.release()

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from app.oms.order import OrderLine
+from app.oms.order_line import OrderLine
 from app.people import associate
 from app.people.store import Store
 from app.pickup import handover, picking, staging, task

@@ -37,7 +37,7 @@ def run(
     process.bind(settings)
     _say(f"Reading {source} …")
     stream = open_stream(source, first=first, last=last, pickup_share=pickup_share)
-    report = Report(stream.title)
+    report = Report(stream.title, rows_left_out=stream.skipped)
     _say(stream.describe())
     replay(stream, speed, clock.now(), report, channel=_channel(source), say=_say)
     return report

@@ -18,6 +18,8 @@ class Report:
     stock_events: int = 0
     seconds: float = 0.0
     skipped: Counter[str] = field(default_factory=Counter)
+    rows_left_out: Counter[str] = field(default_factory=Counter)
+    """Rows of the data that are no goods, by reason: counted as they were read, before anything was played."""
 
     def copy(self) -> "Report":
         return replace(self, skipped=self.skipped.copy())
@@ -42,7 +44,8 @@ class Report:
     def figures(self) -> dict[str, Any]:
         return {
             "orders": self.orders, "unfulfillable": self.unfulfillable, "sales": self.sales, "returns": self.returns,
-            "cancelled": self.cancelled, "skipped": dict(self.skipped), "stock_events": self.stock_events,
+            "cancelled": self.cancelled, "skipped": dict(self.skipped), "rows_left_out": dict(self.rows_left_out),
+            "stock_events": self.stock_events,
             "seconds": round(self.seconds, 3), "orders_per_second": round(self.orders_per_second, 1),
             "stock_events_per_second": round(self.stock_events_per_second, 1),
         }  # fmt: skip

@@ -91,3 +91,15 @@ def test_a_setting_that_is_wrong_stops_the_start_with_a_sentence(run, monkeypatc
 @pytest.mark.parametrize("speed", ["slow", "0", "-1", "nan", "inf"])
 def test_a_pace_that_is_none_is_refused(run, speed: str):
     assert run("replay", "completejourney", f"--speed={speed}").exit_code == 2
+
+
+def test_a_key_and_a_tablet_can_be_taken_back(run):
+    run("migrate")
+    run("seed")
+
+    made = [run("api-key", "partner", "--channel", "web"), run("device", "118", "Tablet 9")]
+    ended = [run("api-key", "partner", "--revoke"), run("device", "118", "Tablet 9", "--revoke")]
+    again = [run("api-key", "partner", "--revoke"), run("device", "118", "Tablet 9", "--revoke")]
+
+    assert [done.exit_code for done in (*made, *ended, *again)] == [0, 0, 0, 0, 1, 1]
+    assert "holds no key" in again[0].output

@@ -131,17 +131,7 @@ def _append(session: Session, stream: str, pending: list[tuple[str, DomainEvent]
     rows = []
     for uid, event in pending:
         seq += 1
-        row = Event(
-            uid=uid,
-            stream=stream,
-            seq=seq,
-            kind=type(event).__name__,
-            at=event.at,
-            actor=event.actor,
-            subject=event.subject,
-            data=event.data,
-            hash="",
-        )
+        row = _row(uid, event, seq)
         row.hash = head = row.link(head)
         rows.append(row.model_dump(exclude={"id"}))
     session.execute(sa.insert(Event), rows)
@@ -149,6 +139,12 @@ def _append(session: Session, stream: str, pending: list[tuple[str, DomainEvent]
     session.info.setdefault("streams", set()).add(stream)
     if session.get_bind().dialect.name == "postgresql":
         session.execute(sa.select(sa.func.pg_notify(CHANNEL, f"{stream}:{seq}")))
+
+
+def _row(uid: str, event: DomainEvent, seq: int = 0) -> Event:
+    kind, who = type(event).__name__, event.actor
+    said: dict[str, Any] = {"uid": uid, "stream": event.stream, "seq": seq, "kind": kind, "at": event.at, "actor": who}
+    return Event(**said, subject=event.subject, data=event.data, hash="")
 
 
 def _lock(session: Session, stream: str) -> tuple[int, str]:
@@ -173,6 +169,13 @@ def since(session: Session, stream: str, seq: int) -> list[Event]:
     """What a listener that has seen `seq` has missed, in order."""
     missed = select(Event).where(Event.stream == stream, Event.seq > seq).order_by(col(Event.seq))
     return list(session.exec(missed))
+
+
+def about(session: Session, subject: str, *, most: int) -> list[Event]:
+    """What occurred to one thing, newest first, and foremost what this very transaction is about to append."""
+    rows = select(Event).where(Event.subject == subject).order_by(col(Event.id).desc()).limit(most)
+    pending = [_row(uid, event) for uid, event in session.info.get("pending_events", []) if event.subject == subject]
+    return [*reversed(pending), *session.exec(rows)][:most]
 
 
 def broken_links(session: Session) -> Iterable[str]:

@@ -78,15 +78,11 @@ def suppress(session: Session, *, dedupe: str) -> bool:
 
 
 def claim(session: Session, *, at: datetime, limit: int = 50) -> list[OutboxMessage]:
-    """Take what is due for one sender; a claim that is never finished falls due again when its lease ends."""
-    due = (
-        select(OutboxMessage)
-        .where(col(OutboxMessage.due_at) <= at)
-        .order_by(col(OutboxMessage.due_at), col(OutboxMessage.id))
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    claimed = list(session.exec(due))
+    """Take what is due for one sender; a claim that is never finished falls due again when its lease ends.
+
+    The attempt is counted here, before it is made: a message that kills its sender runs out of attempts all the same.
+    """
+    claimed = _due(session, at, limit, col(OutboxMessage.attempts) < MAX_ATTEMPTS)
     for message in claimed:
         message.state = OutboxState.SENDING
         message.attempts += 1
@@ -94,28 +90,61 @@ def claim(session: Session, *, at: datetime, limit: int = 50) -> list[OutboxMess
     return claimed
 
 
-def sent(session: Session, message_id: int, *, at: datetime) -> None:
-    message = session.get_one(OutboxMessage, message_id)
+def bury(session: Session, *, at: datetime, limit: int = 50) -> list[OutboxMessage]:
+    """Give up what no sender came back from, as often as it was tried; whoever asks has to say so."""
+    lost = _due(session, at, limit, col(OutboxMessage.attempts) >= MAX_ATTEMPTS)
+    for message in lost:
+        message.state, message.due_at = OutboxState.FAILED, None
+        message.last_error = message.last_error or "Whoever sent it never came back."
+    return lost
+
+
+def _due(session: Session, at: datetime, limit: int, which: "sa.ColumnElement[bool]") -> list[OutboxMessage]:
+    due = (
+        select(OutboxMessage)
+        .where(col(OutboxMessage.due_at) <= at, which)
+        .order_by(col(OutboxMessage.due_at), col(OutboxMessage.id))
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return list(session.exec(due.execution_options(populate_existing=True)))
+
+
+def sent(session: Session, message_id: int, *, at: datetime) -> bool:
+    """It has left, whatever was thought of it meanwhile; no, when that is known already."""
+    message = _locked(session, message_id)
+    if message.state == OutboxState.SENT:
+        return False
     message.state, message.due_at, message.sent_at, message.last_error = OutboxState.SENT, None, at, None
+    return True
 
 
 def retry(session: Session, message_id: int, *, error: str, at: datetime, jitter: float) -> bool:
     """Back off and try again, twice as late each time; no, when every attempt is used up or another sender finished."""
     message = _locked(session, message_id)
-    if message.state != OutboxState.SENDING:
-        return False
-    if message.attempts >= MAX_ATTEMPTS:
-        give_up(session, message_id, error=error)
+    if message.state != OutboxState.SENDING or message.attempts >= MAX_ATTEMPTS:
         return False
     wait = min(FIRST_RETRY_AFTER * 2 ** (message.attempts - 1), LONGEST_RETRY_AFTER)
     message.state, message.due_at, message.last_error = OutboxState.PENDING, at + wait * (1 + jitter / 4), error
     return True
 
 
-def give_up(session: Session, message_id: int, *, error: str) -> None:
+def give_up(session: Session, message_id: int, *, error: str) -> bool:
+    """Never again; no, when another sender has finished it."""
+    return _close(session, message_id, OutboxState.FAILED, error)
+
+
+def hold_back(session: Session, message_id: int) -> bool:
+    """What it says is no longer true: it waits, suppressed, for the day it may be."""
+    return _close(session, message_id, OutboxState.SUPPRESSED, None)
+
+
+def _close(session: Session, message_id: int, state: OutboxState, error: str | None) -> bool:
     message = _locked(session, message_id)
-    if message.state == OutboxState.SENDING:
-        message.state, message.due_at, message.last_error = OutboxState.FAILED, None, error
+    if message.state != OutboxState.SENDING:
+        return False
+    message.state, message.due_at, message.last_error = state, None, error
+    return True
 
 
 def _locked(session: Session, message_id: int) -> OutboxMessage:

@@ -23,7 +23,8 @@ DRAWN: set[type[DomainEvent]] = {
 }  # fmt: skip
 SILENT: set[type[DomainEvent]] = {
     tasks.TaskEvent, exception_case.CaseEvent, orders.OrderEvent, notices.NoticeEvent,  # never occur by themselves
-    orders.OrderPlaced, orders.OrderUnfulfillable, orders.OrderReleased, orders.PaymentFailed, orders.OrderCancelled,
+    orders.OrderPlaced, orders.OrderUnfulfillable, orders.OrderReleased, orders.PaymentFailed, orders.PaymentRecovered,
+    orders.OrderCancelled,
     notices.NoticeSent, notices.NoticeFailed, notices.NoticeUndeliverable,
 }  # fmt: skip
 """What an order's event means for a store is a task's event; a notice that fails opens a case."""

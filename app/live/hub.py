@@ -3,14 +3,12 @@
 import asyncio
 import logging
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from threading import Event, Thread
 from typing import Any
-from urllib.parse import urlsplit
 
 from websockets.asyncio.server import Server, ServerConnection, broadcast, serve
-from websockets.datastructures import Headers
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import CloseCode
 from websockets.http11 import Request, Response
@@ -18,7 +16,7 @@ from websockets.server import ServerProtocol
 
 from app import db
 from app.clock import now
-from app.live import seat
+from app.live import door, seat
 from app.live.seat import Seat
 
 PATH = "/live"
@@ -27,6 +25,8 @@ RECHECK_EVERY = 5.0
 MAX_SIZE = 4096  # a screen has nothing to say
 KEEPALIVE: dict[str, Any] = {"ping_interval": 20, "ping_timeout": 20, "close_timeout": 2, "max_queue": 4}
 
+Aside = Callable[[], tuple[HTTPStatus, str]]
+"""What is answered to a plain request at another address than the sockets': probes and figures."""
 LoadCookie = Callable[[str], dict[str, Any]]
 """What a Cookie header says once its signature was checked; empty when it is missing, forged or too old."""
 
@@ -57,8 +57,10 @@ class NoDoor:
 class Hub:
     """An asyncio server in a thread of its own; with a host and port it listens, else it is handed sockets."""
 
-    def __init__(self, load_cookie: LoadCookie, *, host: str | None = None, port: int = 0) -> None:
-        self._load_cookie, self._host, self._port = load_cookie, host, port
+    def __init__(
+        self, load_cookie: LoadCookie, *, host: str | None = None, port: int = 0, asides: Mapping[str, Aside] = {}
+    ) -> None:
+        self._load_cookie, self._host, self._port, self._asides = load_cookie, host, port, asides
         self._seats: dict[ServerConnection, Seat] = {}
         self._is_up = Event()
         self._thread = Thread(target=lambda: asyncio.run(self._run()), name="hub", daemon=True)
@@ -86,6 +88,9 @@ class Hub:
     def has_listeners(self, stream: str) -> bool:
         return any(stream in each.streams for each in list(self._seats.values()))
 
+    def __len__(self) -> int:
+        return len(self._seats)
+
     def broadcast(self, stream: str, html: str) -> None:
         """Send to every screen that may hear this stream; from any thread."""
         self._loop.call_soon_threadsafe(self._send, stream, html)
@@ -98,7 +103,7 @@ class Hub:
         self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
         self._server = serve(
             self._sit, self._host, self._port, process_request=self._let_in, compression=None, max_size=MAX_SIZE,
-            **KEEPALIVE,
+            server_header=None, **KEEPALIVE,
         )  # fmt: skip
         if self._host is None:
             setattr(self._server, "create_server", _no_door)  # noqa: B010 - declared as returning a real asyncio.Server
@@ -121,14 +126,17 @@ class Hub:
             accepted.close()
 
     async def _let_in(self, connection: ServerConnection, request: Request) -> Response | None:
-        if request.path.partition("?")[0] != PATH:
-            return connection.respond(HTTPStatus.NOT_FOUND, "There is nothing here.\n")
-        if not _is_same_site(request.headers):
-            return connection.respond(HTTPStatus.FORBIDDEN, "This page is not ours.\n")
+        path = request.path.partition("?")[0]
+        if path in self._asides:
+            return connection.respond(*await asyncio.to_thread(self._asides[path]))
+        if path != PATH:
+            return door.refuse(connection, HTTPStatus.NOT_FOUND, "There is nothing here.\n")
+        if not door.is_same_site(request.headers):
+            return door.refuse(connection, HTTPStatus.FORBIDDEN, "This page is not ours.\n")
         token = self._load_cookie("; ".join(request.headers.get_all("Cookie"))).get("_user_id")
         taken = await asyncio.to_thread(_seat_of, token) if isinstance(token, str) else None
         if taken is None:
-            return connection.respond(HTTPStatus.UNAUTHORIZED, "Sign in first.\n")
+            return door.refuse(connection, HTTPStatus.UNAUTHORIZED, "Sign in first.\n")
         self._seats[connection] = taken
         connection.connection_lost_waiter.add_done_callback(lambda _: self._seats.pop(connection, None))
         return None
@@ -167,14 +175,6 @@ class Hub:
 
 async def _no_door() -> NoDoor:
     return NoDoor()
-
-
-def _is_same_site(headers: Headers) -> bool:
-    """Browsers send Origin with every socket; a page of another site must not listen with our cookie."""
-    origins, hosts = headers.get_all("Origin"), headers.get_all("Host")
-    if not origins:
-        return True
-    return len(origins) == len(hosts) == 1 and urlsplit(origins[0]).netloc.lower() == hosts[0].lower()
 
 
 def _seat_of(token: str) -> Seat | None:

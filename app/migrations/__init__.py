@@ -8,7 +8,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from app.db import driver_url
+from app.db import NOT_FOR_EVER, driver_url
 
 LOCK = 711_2026
 """PostgreSQL's advisory lock under which one process migrates while the others wait."""
@@ -32,7 +32,7 @@ def upgrade(url: str) -> None:
 
 def is_current(url: str) -> bool:
     """Does the database stand where this code expects it?"""
-    engine = sa.create_engine(driver_url(url))
+    engine = sa.create_engine(driver_url(url), connect_args={} if url.startswith("sqlite") else NOT_FOR_EVER)
     try:
         with engine.connect() as connection:
             return MigrationContext.configure(connection).get_current_revision() == head()

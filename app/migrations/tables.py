@@ -16,11 +16,12 @@ from app.pickup import (
     tally,
     task,
     undo,
+    walk_choice,
 )
 
 MODULES = (
     log, outbox, replies, notice, admission, balance, customer, inventory, item, node, order, reservation,
     api_client, associate, device, sign_in, store,
-    escalation, exception_case, handover, picking, pickup_link, staging, tally, task, undo,
+    escalation, exception_case, handover, picking, pickup_link, staging, tally, task, undo, walk_choice,
 )  # fmt: skip
 metadata = SQLModel.metadata

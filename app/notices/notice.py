@@ -2,11 +2,9 @@
 
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.orm import aliased
-from sqlmodel import Field, Session, SQLModel, col, select
+from sqlmodel import Field, Session, SQLModel, select
 
 from app import db
 from app.events import log, outbox
@@ -15,10 +13,9 @@ from app.notices.events import NoticeEvent, NoticeUndeliverable
 from app.oms.order import Order
 from app.oms.order_events import OrderEvent
 from app.pickup import staging
-from app.pickup.staging import Staging
-from app.pickup.task import PickupTask
+from app.pickup import task as tasks
 from app.pickup.task_events import StagingTakenBack, TaskEvent, TaskHandedOver, TaskStaged
-from app.pickup.task_status import NOT_YET_READY, ON_SHELF, TaskStatus
+from app.pickup.task_status import ON_SHELF
 from app.refusals import Refusal
 
 TOPIC = "mail"
@@ -71,15 +68,6 @@ class Notice(SQLModel, table=True):
                     stage=self.stage, channel=self.channel)  # fmt: skip
 
 
-class Told(NamedTuple):
-    """How far one notice has come; without an address it has no state to be in."""
-
-    stage: Stage
-    state: OutboxState | None
-    at: datetime
-    error: str | None
-
-
 def dedupe_of(order_id: int, stage: Stage) -> str:
     return f"order/{order_id}:{stage}:{Channel.MAIL}"
 
@@ -126,54 +114,22 @@ def handover_taken_back(session: Session, event: TaskEvent) -> None:
         _tell(session, event, Stage.READY, due_at=event.at + READY_DELAY, staging_id=shelf.id)
 
 
+def payment_failed(session: Session, event: OrderEvent) -> None:
+    """Nobody is called to a bag that may not be given out."""
+    _hold(session, event.order_id, Stage.READY)
+
+
+def payment_recovered(session: Session, event: OrderEvent) -> None:
+    """What was held back for the money is due after all."""
+    task = tasks.of_order(session, event.order_id)
+    if task is not None and (shelf := staging.standing(session, task.id)) is not None and task.status in ON_SHELF:
+        _tell(session, event, Stage.READY, due_at=event.at, staging_id=shelf.id)
+
+
 def cancelled(session: Session, event: OrderEvent) -> None:
     """The order was called off: nothing that was still waiting to be said is true any more."""
     _hold(session, event.order_id, Stage.RECEIVED, Stage.DELAYED, Stage.READY)
     _tell(session, event, Stage.CANCELLED, due_at=event.at)
-
-
-def is_still_true(session: Session, notice: Notice) -> bool:
-    """Looked at again just before it leaves, since a message may have waited for a mail server."""
-    order = session.get_one(Order, notice.order_id)
-    if order.cancelled_at is not None:
-        return notice.stage == Stage.CANCELLED
-    task = session.exec(select(PickupTask).where(PickupTask.order_id == order.id)).one_or_none()
-    if notice.stage == Stage.READY:
-        return task is not None and task.status in ON_SHELF and staging.standing(session, task.id) is not None
-    if notice.stage == Stage.DELAYED:
-        return task is None or task.status in (*NOT_YET_READY, TaskStatus.UNFULFILLABLE)
-    return notice.stage != Stage.COLLECTED or (task is not None and task.status == TaskStatus.COLLECTED)
-
-
-def states_of(session: Session, order_id: int) -> list[Told]:
-    """What this customer was told and what still waits, oldest first: for the order's page."""
-    rows = session.execute(
-        sa.select(Notice, OutboxMessage)
-        .outerjoin(OutboxMessage, col(OutboxMessage.dedupe) == col(Notice.dedupe))
-        .where(col(Notice.order_id) == order_id)
-        .order_by(col(Notice.created_at), col(Notice.id))
-    )
-    return [_told(notice, message) for notice, message in rows]
-
-
-def before_staging(session: Session) -> int:
-    """How many customers were told "ready" with no bag on a shelf at that moment: published, and it is 0."""
-    task, shelf = aliased(PickupTask), aliased(Staging)
-    left_at = sa.func.coalesce(OutboxMessage.sent_at, OutboxMessage.due_at)
-    stood = sa.exists().where(
-        col(task.id) == col(shelf.task_id), col(task.order_id) == col(Notice.order_id), col(shelf.at) <= left_at,
-        sa.or_(col(shelf.taken_back_at).is_(None), col(shelf.taken_back_at) >= left_at),
-    )  # fmt: skip
-    told = sa.select(sa.func.count()).select_from(Notice)
-    told = told.join(OutboxMessage, col(OutboxMessage.dedupe) == col(Notice.dedupe))
-    left = col(OutboxMessage.state).in_([OutboxState.SENDING, OutboxState.SENT])
-    return int(session.execute(told.where(col(Notice.stage) == Stage.READY, left, ~stood)).scalar_one())
-
-
-def _told(notice: Notice, message: OutboxMessage | None) -> Told:
-    if message is None:
-        return Told(notice.stage, None, notice.created_at, None)
-    return Told(notice.stage, message.state, message.sent_at or message.due_at or message.posted_at, message.last_error)
 
 
 def _tell(

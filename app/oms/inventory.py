@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import Field, Session, SQLModel, col, select
+from sqlmodel import Field, Session, SQLModel, select
 
 from app import db, rows
 from app.oms import balance
@@ -205,22 +205,3 @@ def _summed(changes: Iterable[Change]) -> list[Change]:
 def balance_of(session: Session, *, item_id: int, node_id: int) -> Balance | None:
     kept = select(Balance).where(Balance.item_id == item_id, Balance.node_id == node_id)
     return session.exec(kept.execution_options(populate_existing=True)).one_or_none()
-
-
-def unexplained(session: Session) -> Iterable[str]:
-    """Every balance that is not the sum of its movements, or whose versions have a hole: one query for all of them."""
-    sums = [sa.func.sum(getattr(Movement, state)).label(state) for state in STATES]
-    kept = (
-        sa.select(col(Movement.item_id), col(Movement.node_id), *sums, sa.func.count().label("rows"),
-                  sa.func.max(Movement.version).label("newest"))
-        .group_by(col(Movement.item_id), col(Movement.node_id))
-        .subquery()
-    )  # fmt: skip
-    same = sa.and_(kept.c.item_id == Balance.item_id, kept.c.node_id == Balance.node_id)
-    pairs = [*((state, state) for state in STATES), ("version", "rows"), ("version", "newest")]
-    wrong = sa.or_(*(getattr(Balance, ours) != sa.func.coalesce(kept.c[theirs], 0) for ours, theirs in pairs))
-    apart = (
-        sa.select(col(Balance.item_id), col(Balance.node_id)).select_from(Balance).outerjoin(kept, same).where(wrong)
-    )
-    for row in session.execute(apart):
-        yield f"item {row.item_id} at node {row.node_id}: the balance is not the sum of its movements"

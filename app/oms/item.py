@@ -2,7 +2,6 @@
 
 import sqlalchemy as sa
 from biip import ParseError, parse
-from biip.gtin import Gtin
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from app.refusals import Refusal
@@ -35,6 +34,10 @@ class Item(SQLModel, table=True):
     is_fragile: bool = False
 
     @property
+    def full_name(self) -> str:
+        return f"{self.name}, {self.detail}" if self.detail else self.name
+
+    @property
     def code_ending(self) -> str:
         """The four digits a person can compare with the label."""
         return (self.gtin or self.sku)[-4:]
@@ -54,14 +57,11 @@ class Place(SQLModel, table=True):
 
 
 def gtin_of(scanned: str) -> str | None:
-    """The 14-digit GTIN in a scanned or typed code: GTIN-8/12/13/14, UPC, GS1-128 or Digital Link."""
+    """The 14-digit GTIN in a scanned or typed code: GTIN-8/12/13/14, UPC, GS1-128, DataMatrix or Digital Link."""
     try:
-        result = parse(scanned.strip())
-    except ParseError:
+        gtin = parse(scanned.strip()).gtin
+    except (ParseError, ValueError, IndexError):  # the last two are the library's slips: on "https://[", on "]"
         return None
-    gtin: Gtin | None = result.gtin
-    if gtin is None and result.gs1_digital_link_uri is not None:
-        gtin = result.gs1_digital_link_uri.element_strings.get_gtin()  # type: ignore[attr-defined]
     return gtin.as_gtin_14() if gtin is not None else None
 
 

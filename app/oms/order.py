@@ -1,4 +1,4 @@
-"""An order, its lines and where it is fulfilled. What an order *is* follows from its lines and its payment."""
+"""An order: what it *is* follows from its lines and its payment."""
 
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -12,8 +12,8 @@ from app.events.log import Eventful
 from app.oms import reservation
 from app.oms.customer import Customer
 from app.oms.inventory import Cause, Reason
-from app.oms.item import Item
-from app.oms.order_events import OrderCancelled, OrderReleased, PaymentFailed
+from app.oms.order_events import OrderCancelled, OrderEvent, OrderReleased, PaymentFailed, PaymentRecovered
+from app.oms.order_line import OrderLine
 from app.refusals import Refusal
 
 PAYMENT_WINDOW = timedelta(minutes=30)
@@ -78,7 +78,7 @@ class Order(Eventful, SQLModel, table=True):
     cancelled_at: datetime | None = None
 
     customer: Customer = Relationship()
-    lines: list["OrderLine"] = Relationship(back_populates="order", sa_relationship_kwargs={"order_by": "OrderLine.id"})
+    lines: list[OrderLine] = Relationship(back_populates="order", sa_relationship_kwargs={"order_by": "OrderLine.id"})
 
     @property
     def number(self) -> str:
@@ -97,32 +97,44 @@ class Order(Eventful, SQLModel, table=True):
         lines = self.lines
         if all(line.ordered == line.short + line.unfilled + line.cancelled for line in lines):
             return OrderStatus.UNFULFILLABLE
+        if not any(line.reserved or line.picked or line.staged for line in lines):
+            return OrderStatus.COLLECTED
         if not self.is_paid_enough:
             return OrderStatus.AWAITING_PAYMENT
         if any(line.reserved or line.picked for line in lines):
             return OrderStatus.PICKING if any(line.picked for line in lines) else OrderStatus.ACCEPTED
-        if any(line.staged for line in lines):
-            return OrderStatus.PARTLY_READY if any(line.short for line in lines) else OrderStatus.READY
-        return OrderStatus.COLLECTED
+        return OrderStatus.PARTLY_READY if any(line.short for line in lines) else OrderStatus.READY
 
     def pay(self, state: PaymentState, *, actor: str, at: datetime) -> None:
-        """The payment service's word; the first good one makes the claims hard and lets the store begin."""
+        """The payment service's word; the first good one makes the claims hard and lets the store begin.
+
+        Money that was captured is there: no other word undoes it. An authorisation can still fail, at its capture.
+        """
         if self.cancelled_at is not None:
             raise OrderOver(f"Order {self.number} was cancelled.")
-        if self.is_paid_enough and state != PaymentState.CAPTURED:
+        before = self.payment_state
+        if before in (state, PaymentState.CAPTURED) or state == PaymentState.PENDING:
             return  # a word from before, arriving late
-        was_paid, self.payment_state = self.is_paid_enough, state
-        if self.is_paid_enough and not was_paid:
-            self.payment_due_at = None
-            if any(line.reserved for line in self.lines):
-                self.release_to_store(actor=actor, at=at)
-        elif state == PaymentState.FAILED and not was_paid:
-            self.happened(PaymentFailed(at=at, actor=actor, order_id=self.id, store_id=self.store_id))
+        self.payment_state = state
+        if state == PaymentState.FAILED:
+            self._announce(PaymentFailed, actor=actor, at=at)
+        elif before not in PAID_ENOUGH:
+            self._paid(actor=actor, at=at, after_all=before == PaymentState.FAILED)
+
+    def _paid(self, *, actor: str, at: datetime, after_all: bool) -> None:
+        self.payment_due_at = None
+        if any(line.reserved for line in self.lines):
+            self.release_to_store(actor=actor, at=at)
+        if after_all:
+            self._announce(PaymentRecovered, actor=actor, at=at)
+
+    def _announce(self, kind: type[OrderEvent], *, actor: str, at: datetime) -> None:
+        self.happened(kind(at=at, actor=actor, order_id=self.id, store_id=self.store_id))
 
     def release_to_store(self, *, actor: str, at: datetime) -> None:
         session = sa.inspect(self).session
         reservation.harden(session, [line.id for line in self.lines])
-        self.happened(OrderReleased(at=at, actor=actor, order_id=self.id, store_id=self.store_id))
+        self._announce(OrderReleased, actor=actor, at=at)
 
     def cancel(self, session: Session, *, reason: str, actor: str, at: datetime) -> None:
         """What nobody has picked goes back on sale at once; what is in a bag waits for its put-back."""
@@ -139,61 +151,6 @@ class Order(Eventful, SQLModel, table=True):
 
     def cause(self, reason: Reason, *, actor: str, at: datetime) -> Cause:
         return Cause(reason=reason, document=f"order/{self.id}", actor=actor, occurred_at=at, recorded_at=at)
-
-
-PLACES = ("reserved", "picked", "short", "staged", "collected", "cancelled", "unfilled")
-"""Where a unit of a line can be: each ordered unit is in exactly one of these."""
-
-
-class OrderLine(SQLModel, table=True):
-    """So many units of one item; the sum of where they are is what was ordered, and the schema says so."""
-
-    __tablename__ = "order_line"
-    __table_args__ = (
-        sa.CheckConstraint(f"ordered = {' + '.join(PLACES)}", name="units_add_up"),
-        sa.CheckConstraint(
-            " AND ".join(f"{place} >= 0" for place in PLACES) + " AND ordered > 0", name="no_negative_units"
-        ),
-    )
-
-    id: int = Field(default=None, primary_key=True)
-    order_id: int = Field(foreign_key="order.id", index=True)
-    item_id: int = Field(foreign_key="item.id")
-    ordered: int
-    reserved: int = 0
-    picked: int = 0
-    short: int = 0
-    staged: int = 0
-    collected: int = 0
-    cancelled: int = 0
-    unfilled: int = 0
-    unit_price_minor: int
-
-    order: Order = Relationship(back_populates="lines")
-    item: Item = Relationship()
-
-    def move(self, origin: str, target: str, quantity: int) -> None:
-        """Units change place; they are never made or lost."""
-        setattr(self, origin, getattr(self, origin) - quantity)
-        setattr(self, target, getattr(self, target) + quantity)
-
-
-class FulfilmentKind(StrEnum):
-    """How the goods reach the customer."""
-
-    PICKUP = "pickup"
-
-
-class Fulfilment(SQLModel, table=True):
-    """The part of an order that one node fulfils; a pickup has one task."""
-
-    __tablename__ = "fulfilment"
-    __table_args__ = (sa.UniqueConstraint("order_id", "node_id", "kind"),)
-
-    id: int = Field(default=None, primary_key=True)
-    order_id: int = Field(foreign_key="order.id")
-    node_id: int = Field(foreign_key="node.id")
-    kind: FulfilmentKind = Field(default=FulfilmentKind.PICKUP, sa_type=db.choice(FulfilmentKind))
 
 
 def locked(session: Session, order_id: int) -> Order:

@@ -34,7 +34,12 @@ class OrderReleased(OrderEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class PaymentFailed(OrderEvent):
-    """The payment service said no; the claims stay until the payment window ends."""
+    """The payment service said no; before the store has begun, the claims stay until the payment window ends."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentRecovered(OrderEvent):
+    """It had failed while the store was at work, and stands after all."""
 
 
 @dataclass(frozen=True, kw_only=True)

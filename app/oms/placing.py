@@ -14,8 +14,9 @@ from app.oms.admission import Request, Wish
 from app.oms.customer import Customer
 from app.oms.item import Item
 from app.oms.node import Node, NodeKind
-from app.oms.order import PAID_ENOUGH, PAYMENT_WINDOW, Fulfilment, Order, OrderLine, PaymentState
+from app.oms.order import PAID_ENOUGH, PAYMENT_WINDOW, Order, PaymentState
 from app.oms.order_events import OrderPlaced, OrderUnfulfillable
+from app.oms.order_line import Fulfilment, OrderLine
 from app.oms.reservation import ReservationState
 from app.refusals import Refusal, Unreadable
 

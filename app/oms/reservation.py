@@ -9,7 +9,6 @@ from sqlmodel import Field, Session, SQLModel, col, select
 
 from app import db
 from app.oms import inventory
-from app.oms.balance import Balance
 from app.oms.inventory import Cause, Change
 from app.refusals import Refusal
 
@@ -147,27 +146,3 @@ def unsuppress(session: Session, claim: Reservation, quantity: int, cause: Cause
     claim.state = ReservationState.HARD
     change = Change(item_id=claim.item_id, node_id=claim.node_id, reserved=quantity, suppressed=-quantity)
     inventory.record(session, [change], cause)
-
-
-def unexplained(session: Session) -> Iterable[str]:
-    """Every balance whose `reserved` is not the sum of the open claims on it."""
-    opened = col(Reservation.quantity) - col(Reservation.consumed) - col(Reservation.released)
-    held = (
-        sa.select(col(Reservation.item_id), col(Reservation.node_id), sa.func.sum(opened).label("held"))
-        .group_by(col(Reservation.item_id), col(Reservation.node_id))
-        .subquery()
-    )
-    same = sa.and_(held.c.item_id == Balance.item_id, held.c.node_id == Balance.node_id)
-    apart = (
-        sa.select(
-            col(Balance.item_id),
-            col(Balance.node_id),
-            col(Balance.reserved),
-            sa.func.coalesce(held.c.held, 0).label("held"),
-        )
-        .select_from(Balance)
-        .outerjoin(held, same)
-        .where(col(Balance.reserved) != sa.func.coalesce(held.c.held, 0))
-    )
-    for row in session.execute(apart):
-        yield f"item {row.item_id} at node {row.node_id}: {row.reserved} reserved, but claims hold {row.held}"

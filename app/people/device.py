@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlmodel import Field, Session, SQLModel, select
+from sqlmodel import Field, Session, SQLModel, col, select
 
 from app.people.tokens import hash_token, new_token
 from app.refusals import Refusal
@@ -67,6 +67,15 @@ def invite(
 
 def invited(session: Session, token: str) -> Device | None:
     return session.exec(select(Device).where(Device.enrolment_hash == hash_token(token))).one_or_none()
+
+
+def revoke_named(session: Session, name: str, *, store_id: int, at: datetime) -> int:
+    """The store's tablets of this name are ours no more, nor are the links that would make one; how many there were."""
+    standing = select(Device).where(Device.store_id == store_id, Device.name == name, col(Device.revoked_at).is_(None))
+    found = session.exec(standing).all()
+    for device in found:
+        device.revoke(at=at)
+    return len(found)
 
 
 def known(session: Session, secret: str) -> Device | None:

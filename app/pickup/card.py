@@ -12,7 +12,8 @@ from app import drawing
 from app.drawing import short_name
 from app.oms.customer import Customer
 from app.oms.item import Item, Place
-from app.oms.order import FIRST_NUMBER, PLACES, Order, OrderLine
+from app.oms.order import FIRST_NUMBER, Order
+from app.oms.order_line import PLACES, OrderLine
 from app.people.associate import Associate
 from app.people.store import Store
 from app.pickup import staging

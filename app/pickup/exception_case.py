@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import sqlalchemy as sa
 from sqlmodel import Field, Session, SQLModel, col, select
@@ -11,9 +11,8 @@ from sqlmodel import Field, Session, SQLModel, col, select
 from app import db
 from app.events import log
 from app.events.log import DomainEvent, Eventful
-from app.oms.order_events import OrderCancelled, OrderEvent, OrderUnfulfillable
 from app.people.associate import Associate
-from app.pickup.task_events import ShortTakenBack, UnitsShort
+from app.pickup import task as tasks
 from app.refusals import Refusal
 
 REASON_LENGTH = 200
@@ -33,6 +32,7 @@ class CaseKind(StrEnum):
     SHORT_PICK = "short pick"
     UNFULFILLABLE = "unfulfillable"
     UNDELIVERABLE = "undeliverable"
+    PAYMENT_FAILED = "payment failed"
 
 
 class CaseStatus(StrEnum):
@@ -141,42 +141,21 @@ def open_case(session: Session, case: ExceptionCase, *, actor: str) -> Exception
     return case
 
 
-def short_pick(session: Session, event: UnitsShort) -> None:
-    """Units could not be picked: somebody has to find them or make it good."""
+def open_about(session: Session, event: Any, kind: CaseKind, *, detail: str) -> None:
+    """A case about the whole order this event speaks of."""
+    task = tasks.of_order(session, event.order_id)
     open_case(session, ExceptionCase(
-        kind=CaseKind.SHORT_PICK, cause=f"line/{event.line_id}:short", store_id=event.store_id, order_id=event.order_id,
-        task_id=event.task_id, line_id=event.line_id, quantity=event.quantity, detail=event.reason, opened_at=event.at,
+        kind=kind, cause=cause_of(event.order_id, kind), store_id=event.store_id, order_id=event.order_id,
+        task_id=task.id if task else None, detail=detail, opened_at=event.at,
     ), actor=event.actor)  # fmt: skip
 
 
-def short_taken_back(session: Session, event: ShortTakenBack) -> None:
-    """Found after all: the problem ends with its cause."""
-    _end_living(session, col(ExceptionCase.cause) == f"line/{event.line_id}:short", event)
+def cause_of(order_id: int, kind: CaseKind) -> str:
+    return f"order/{order_id}:{kind}"
 
 
-def unfulfillable(session: Session, event: OrderUnfulfillable) -> None:
-    """An order without stock is never lost: it waits here."""
-    open_case(session, ExceptionCase(
-        kind=CaseKind.UNFULFILLABLE, cause=f"order/{event.order_id}:unfulfillable", store_id=event.store_id,
-        order_id=event.order_id, detail="no stock when it was placed", opened_at=event.at,
-    ), actor=event.actor)  # fmt: skip
-
-
-def undeliverable(session: Session, event: OrderEvent) -> None:
-    """A message did not reach the customer: somebody has to call."""
-    stage = getattr(event, "stage", "")
-    open_case(session, ExceptionCase(
-        kind=CaseKind.UNDELIVERABLE, cause=f"order/{event.order_id}:undeliverable:{stage}", store_id=event.store_id,
-        order_id=event.order_id, detail=str(stage), opened_at=event.at,
-    ), actor=event.actor)  # fmt: skip
-
-
-def order_cancelled(session: Session, event: OrderCancelled) -> None:
-    """With the order its problems are gone."""
-    _end_living(session, col(ExceptionCase.order_id) == event.order_id, event)
-
-
-def _end_living(session: Session, which: "sa.ColumnElement[bool]", event: DomainEvent) -> None:
+def end_living(session: Session, which: "sa.ColumnElement[bool]", event: DomainEvent) -> None:
+    """What these cases were about is gone."""
     for case in session.exec(select(ExceptionCase).where(which, col(ExceptionCase.ended_at).is_(None))):
         case.end(CaseStatus.RESOLVED, actor=event.actor, at=event.at, reason="its cause is gone")
 

@@ -121,11 +121,17 @@ def hand_over(
     task.become(TaskStatus.COLLECTED, TaskHandedOver, by=associate_id, at=at, method=method, waited_s=waited)
 
 
-def take_back(session: Session, task: PickupTask, *, associate_id: int, at: datetime) -> None:
-    """A lead takes a wrong hand-off back within ten minutes; the bag is where it last stood."""
+def reversible(session: Session, task: PickupTask, *, at: datetime) -> Handover | None:
+    """The hand-off that can still be taken back."""
     newest = select(Handover).where(Handover.task_id == task.id, col(Handover.taken_back_at).is_(None))
     row = session.exec(newest.order_by(col(Handover.id).desc()).limit(1)).one_or_none()
-    if task.status != TaskStatus.COLLECTED or row is None or at > row.at + TAKE_BACK_WINDOW:
+    return row if row and task.status == TaskStatus.COLLECTED and at <= row.at + TAKE_BACK_WINDOW else None
+
+
+def take_back(session: Session, task: PickupTask, *, associate_id: int, at: datetime) -> None:
+    """A lead takes a wrong hand-off back within ten minutes; the bag is where it last stood."""
+    row = reversible(session, task, at=at)
+    if row is None:
         raise MovedOn(f"The hand-off of order {task.order.number} can't be taken back any more.")
     row.taken_back_at = at
     claims = reservation.of_lines(session, [line.id for line in task.lines])

@@ -1,21 +1,29 @@
 """The pick walk: each place once for all orders in hand, read from the database, so nothing of it can be lost."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from sqlalchemy.orm import selectinload
 from sqlmodel import Session, col, select
 
 from app.oms.balance import Balance
 from app.oms.item import Item, Place
-from app.oms.order import Order, OrderLine
+from app.oms.order import Order
+from app.oms.order_line import OrderLine
 from app.pickup.task import PickupTask
 from app.pickup.task_status import IN_HAND, TaskStatus
+from app.pickup.walk_choice import Way
 from app.refusals import Refusal
 
 MOST_ORDERS = 6
 MOST_LINES = 25
 NOWHERE = "?"
+AT_THE_END = 1_000_000
+
+Wanted = tuple[int, PickupTask, OrderLine]
+"""A line that wants an item, and its order with its number on the walk."""
 
 
 class StopDone(Refusal):
@@ -40,7 +48,8 @@ class Stop:
     aisle: str
     bin: str
     hint: str
-    turn: tuple[bool, int, str]
+    walk_sequence: int
+    promised_at: datetime
     on_hand: int
     wanted: int
     picked: int
@@ -54,8 +63,9 @@ class Stop:
 
 @dataclass(frozen=True, kw_only=True)
 class Walk:
-    """The stops in walking order, cold last."""
+    """The stops in walking order."""
 
+    way: Way
     stops: tuple[Stop, ...]
     orders: int
     to_stage: tuple[tuple[int, str], ...]
@@ -85,24 +95,39 @@ class Walk:
 
 
 def of(
-    session: Session, store_id: int, *, associate_id: int, task_id: int | None = None, skipped: Sequence[int] = ()
-) -> Walk:
+    session: Session, store_id: int, *, associate_id: int, way: Way = Way.BY_AISLE, task_id: int | None = None,
+    skipped: Sequence[int] = (),
+) -> Walk:  # fmt: skip
     """The associate's own orders, or everybody's when there are none of one's own, up to what one person can carry."""
     tasks = _tasks(session, store_id, associate_id, task_id)
     places = select(Place).where(Place.node_id == store_id, col(Place.item_id).in_(_items(tasks)))
     where = {place.item_id: place for place in session.exec(places)}
     shelf = select(Balance).where(Balance.node_id == store_id, col(Balance.item_id).in_(_items(tasks)))
     on_hand = {row.item_id: row.on_hand for row in session.exec(shelf)}
-    found: dict[int, list[tuple[int, PickupTask, OrderLine]]] = {}
+    found: dict[int, list[Wanted]] = {}
     for number, task in enumerate(tasks, start=1):
         for line in task.lines:
             found.setdefault(line.item_id, []).append((number, task, line))
     stops = [_stop(where.get(item_id), on_hand.get(item_id, 0), wanted) for item_id, wanted in found.items()]
     return Walk(
-        stops=tuple(sorted((stop for stop in stops if stop.wanted), key=lambda stop: stop.turn)), orders=len(tasks),
+        way=way, stops=tuple(_in_turn([stop for stop in stops if stop.wanted], way)), orders=len(tasks),
         to_stage=tuple((task.id, task.order.number) for task in tasks if task.status == TaskStatus.PICKED),
         skipped=tuple(skipped), task_id=task_id,
     )  # fmt: skip
+
+
+def _in_turn(stops: Sequence[Stop], way: Way) -> Iterable[Stop]:
+    """Aisle by aisle, heavy things to the bottom of the bag, cold ones last; or whatever is promised first, first."""
+    begins: dict[str, int] = {}
+    for stop in stops:
+        begins[stop.aisle] = min(stop.walk_sequence, begins.get(stop.aisle, stop.walk_sequence))
+
+    def turn(stop: Stop) -> tuple[Any, ...]:
+        item = stop.item
+        walk = (item.is_cold, begins[stop.aisle], not item.is_heavy, stop.walk_sequence, item.name, item.id)
+        return walk if way == Way.BY_AISLE else (stop.promised_at, *walk)
+
+    return sorted(stops, key=turn)
 
 
 def _tasks(session: Session, store_id: int, associate_id: int, task_id: int | None) -> list[PickupTask]:
@@ -135,7 +160,7 @@ def _items(tasks: Sequence[PickupTask]) -> set[int]:
     return {line.item_id for task in tasks for line in task.lines}
 
 
-def _stop(place: Place | None, on_hand: int, wanted: Sequence[tuple[int, PickupTask, OrderLine]]) -> Stop:
+def _stop(place: Place | None, on_hand: int, wanted: Sequence[Wanted]) -> Stop:
     item = wanted[0][2].item
     totes = tuple(
         Tote(number=number, task_id=task.id, who=task.order.customer.name, take=line.reserved)
@@ -144,7 +169,8 @@ def _stop(place: Place | None, on_hand: int, wanted: Sequence[tuple[int, PickupT
     return Stop(
         item=item, aisle=place.aisle if place else NOWHERE, bin=place.bin if place else NOWHERE,
         hint=place.hint if place else "", on_hand=on_hand, totes=totes,
-        turn=(item.is_cold, place.walk_sequence if place else 1_000_000, item.name),
+        walk_sequence=place.walk_sequence if place else AT_THE_END,
+        promised_at=min(task.promised_at for _, task, line in wanted if line.reserved or not totes),
         wanted=sum(line.reserved + line.picked for _, _, line in wanted),
         picked=sum(line.picked for _, _, line in wanted), numbers=tuple(number for number, _, _ in wanted),
     )  # fmt: skip

@@ -10,7 +10,7 @@ from app import db
 from app.oms import reservation
 from app.oms.inventory import Reason
 from app.oms.item import Item
-from app.oms.order import OrderLine
+from app.oms.order_line import OrderLine
 from app.people.associate import Associate
 from app.pickup.task import MovedOn, PickupTask
 from app.pickup.task_events import PickTakenBack, ShortTakenBack, TaskUnfulfillable, UnitPicked, UnitsShort
@@ -69,15 +69,12 @@ def line_for(task: PickupTask, item: Item) -> OrderLine:
     for line in task.lines:
         if line.item_id == item.id:
             return line
-    wanted = next((line.item for line in task.lines if line.reserved), None)
-    hint = (
-        f" You need {wanted.name}, {wanted.detail}."
-        if wanted and wanted.detail
-        else f" You need {wanted.name}."
-        if wanted
-        else ""
-    )
-    raise NotInThisOrder(f"That's {item.name}{', ' + item.detail if item.detail else ''}.{hint}")
+    raise NotInThisOrder(not_that(item, next((line.item for line in task.lines if line.reserved), None)))
+
+
+def not_that(item: Item, wanted: Item | None) -> str:
+    """Both are named to the detail: the wrong one is mostly the same thing in another size."""
+    return f"That's {item.full_name}." + (f" You need {wanted.full_name}." if wanted else "")
 
 
 def pick(session: Session, task: PickupTask, line: OrderLine, *, associate_id: int, typed: bool, at: datetime) -> None:

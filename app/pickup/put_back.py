@@ -6,8 +6,8 @@ from sqlmodel import Session
 
 from app.oms import reservation
 from app.oms.inventory import Reason
-from app.oms.order import OrderLine
 from app.oms.order_events import OrderCancelled
+from app.oms.order_line import OrderLine
 from app.pickup import task as tasks
 from app.pickup.task import MovedOn, PickupTask
 from app.pickup.task_events import TaskCancelled, TaskPutBack, UnitPutBack

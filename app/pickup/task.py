@@ -9,8 +9,9 @@ from sqlmodel import Field, Relationship, Session, SQLModel, select
 from app import db
 from app.events.log import Eventful
 from app.oms import order as orders
-from app.oms.order import Fulfilment, Order, OrderLine
+from app.oms.order import Order
 from app.oms.order_events import OrderEvent
+from app.oms.order_line import Fulfilment, OrderLine
 from app.people.associate import Associate
 from app.people.store import Store, due_after
 from app.pickup.task_events import AcknowledgementTakenBack, TaskAcknowledged, TaskEvent, TaskOpened, TaskTakenOver
@@ -20,6 +21,10 @@ from app.refusals import Refusal
 
 class AlreadyAcknowledged(Refusal):
     """Somebody was first."""
+
+
+class NotPaidFor(Refusal):
+    """Nobody begins while the payment does not stand; what is in hand already may be finished and put down."""
 
 
 class MovedOn(Refusal):
@@ -83,6 +88,8 @@ class PickupTask(Eventful, SQLModel, table=True):
         """The first associate to say "mine" owns the task until it is staged or given back."""
         if self.status != TaskStatus.REQUESTED:
             raise AlreadyAcknowledged(self._who_has_it(associate_id))
+        if not self.order.is_paid_enough:
+            raise NotPaidFor(f"The payment for order {self.order.number} failed. Leave it until that is settled.")
         self.owner_id, self.escalates_at = associate_id, None
         waited = int((at - self.opened_at).total_seconds())
         self.become(
@@ -104,7 +111,8 @@ class PickupTask(Eventful, SQLModel, table=True):
         store = session.get_one(Store, self.store_id)
         self.owner_id, self.cycle, self.level = None, self.cycle + 1, 0
         self.become(TaskStatus.REQUESTED, AcknowledgementTakenBack, by=associate_id, at=at)
-        self.ack_due_at = self.escalates_at = due_after(session, store.id, at=at, window=store.ack_window)
+        self.ack_due_at = due_after(session, store.id, at=at, window=store.ack_window)
+        self.escalates_at = self.ack_due_at if self.order.is_paid_enough else None
 
     def take_over(self, *, associate_id: int, at: datetime) -> None:
         """A colleague goes on with a task in hand; the record shows from whom."""

@@ -14,25 +14,25 @@ from app.clock import now
 from app.events import replies
 from app.oms import order as orders
 from app.oms import placing
-from app.oms.order import PLACES, Order, PaymentState
+from app.oms.order import Order, PaymentState
+from app.oms.order_line import PLACES
 from app.people import api_client
-from app.people.api_client import UnknownKey
+from app.people.api_client import ForeignChannel, UnknownKey
 from app.pickup import task as tasks
 from app.refusals import NotFound
 from app.web.api_models import (
     CancellationIn,
     LineOut,
-    NotJson,
     OrderIn,
     OrderOut,
     PaymentStateIn,
     Strict,
     TaskOut,
-    read_json,
 )
 from app.web.errors import problem
 from app.web.fragments import LONGEST_KEY, again, keep
 from app.web.openapi import described
+from app.web.strict_json import NotJson, read_json
 
 api = Blueprint("api", __name__)
 
@@ -49,7 +49,7 @@ def _must_hold_a_key() -> None:
     if kind.lower() != "bearer" or not key.strip():
         raise UnknownKey("Send your API key as Authorization: Bearer.")
     with db.reading() as session:
-        g.client = api_client.by_key(session, key.strip()).id
+        g.client = api_client.by_key(session, key.strip())
 
 
 def once(model: type[Body]) -> Callable[[Callable[..., Any]], Callable[..., Response]]:
@@ -73,8 +73,9 @@ def once(model: type[Body]) -> Callable[[Callable[..., Any]], Callable[..., Resp
 
 
 def _read(model: type[Body]) -> Body | Response:
-    if request.mimetype != "application/json":
-        return problem(415, "Send application/json.", slug="unsupported-media-type")
+    charset = request.mimetype_params.get("charset", "utf-8").lower()
+    if request.mimetype != "application/json" or charset not in {"utf-8", "utf8"}:
+        return problem(415, "Send application/json, in UTF-8.", slug="unsupported-media-type")
     try:
         return model.model_validate(read_json(request.get_data()))
     except NotJson as broken:
@@ -86,9 +87,9 @@ def _read(model: type[Body]) -> Body | Response:
 
 def _answer_once(key: str, act: Callable[[Session, str], tuple[OrderOut, int]]) -> Response:
     said = f"{request.method} {request.path} ".encode() + request.get_data()
-    sender, request_hash = f"api/{g.client}", hashlib.sha256(said).hexdigest()
-    with db.transaction() as session:
-        kept = replies.begin(session, sender=sender, key=key, request_hash=request_hash, at=now())
+    sender, request_hash = f"api/{g.client.id}", hashlib.sha256(said).hexdigest()
+    with replies.alone(sender=sender, key=key), db.transaction() as session:
+        kept = replies.begin(session, sender=sender, key=key, request_hash=request_hash, at=now(), is_patient=False)
         if kept is not None:
             return again(kept)
         answer, status = act(session, sender)
@@ -101,6 +102,8 @@ def _answer_once(key: str, act: Callable[[Session, str], tuple[OrderOut, int]]) 
 @api.post("/api/orders")
 @once(OrderIn)
 def place(session: Session, body: OrderIn, actor: str):
+    if not g.client.may_use(body.channel):
+        raise ForeignChannel(f"This key takes no orders of the channel {body.channel}.")
     order = placing.place(session, body.request(), actor=actor, at=now())
     return _shown(session, order), 201
 
@@ -136,7 +139,7 @@ def describe():
 
 def _found(session: Session, order_id: int) -> Order:
     order = session.get(Order, order_id)
-    if order is None:
+    if order is None or not g.client.may_use(order.channel):
         raise NotFound("There is no such order.")
     return order
 

@@ -1,10 +1,9 @@
-"""What the API reads: explicit models that take nothing they do not name, and JSON that means one thing only."""
+"""What the API reads and answers: explicit models that take nothing they do not name."""
 
-import json
 import re
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import phonenumbers
 from babel.numbers import is_currency
@@ -14,45 +13,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from app.oms.order import PaymentState
 from app.oms.placing import MOST_UNITS, LineRequest, OrderRequest
 
-DEEPEST = 32
 LARGEST_AMOUNT = 2_000_000_000
 MOST_LINES = 200
 INSTANT = re.compile(r"20\d\d-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
-
-
-class NotJson(Exception):
-    """Not JSON, or JSON that two readers could take for two different things."""
-
-
-def read_json(body: bytes) -> Any:
-    """Strict: UTF-8, no NaN, no key twice, no half characters, not deeper than anybody needs."""
-    try:
-        text = body.decode("utf-8")
-        _refuse_depth(text)
-        read = json.loads(text, parse_float=Decimal, parse_constant=_refuse, object_pairs_hook=_once_each)
-        json.dumps(read, ensure_ascii=False, default=str).encode("utf-8")
-    except (ValueError, RecursionError, ArithmeticError) as broken:
-        raise NotJson("The body is not JSON as RFC 8259 describes it.") from broken
-    return read
-
-
-def _refuse(constant: str) -> Any:
-    raise ValueError(constant)
-
-
-def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    if len({key for key, _ in pairs}) < len(pairs):
-        raise ValueError("a key stands twice")
-    return dict(pairs)
-
-
-def _refuse_depth(text: str) -> None:
-    """Counted before it is parsed: a parser that recurses is what is being protected."""
-    depth = 0
-    for found in re.finditer(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', text, re.DOTALL):
-        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(found.group(), 0)
-        if depth > DEEPEST:
-            raise ValueError("too deep")
 
 
 def _printable(words: str) -> str:
@@ -139,7 +102,13 @@ class PaymentIn(Strict):
     """What the payment service has said so far; money in minor units."""
 
     state: PaymentWord
-    amount_minor: Amount
+    amount_minor: Annotated[
+        Amount,
+        Field(
+            description="What is paid in all. Discounts, deposits and fees are the "
+            "channel's matter: it need not be the sum of the lines."
+        ),
+    ]
     currency: Currency
 
 
@@ -176,7 +145,7 @@ class OrderIn(Strict):
 
 
 class PaymentStateIn(Strict):
-    """The payment service's newest word."""
+    """The payment service's newest word. Captured is final; `failed` after `authorised` is a capture that failed."""
 
     state: PaymentWord
 

@@ -8,7 +8,7 @@ from app.clock import now
 from app.events import log
 from app.pickup import board as boards
 from app.web.fragments import fragment, page, partial
-from app.web.task_replies import undo_of
+from app.web.last_actions import undo_of
 from app.web.viewer import viewer
 
 board = Blueprint("board", __name__)

@@ -7,18 +7,23 @@ from sqlmodel import Session
 
 from app import db
 from app.clock import now
-from app.oms.order import Order, OrderLine
+from app.oms.order import Order
+from app.oms.order_line import OrderLine
 from app.people.associate import Associate
 from app.pickup import exception_case
 from app.pickup.exception_case import CaseKind, CaseStatus, ExceptionCase
 from app.refusals import NotFound, Unreadable
 from app.web.fragments import page, tap
-from app.web.task_replies import undo_of
+from app.web.last_actions import undo_of
 from app.web.viewer import viewer
 
 exceptions = Blueprint("exceptions", __name__, url_prefix="/exceptions")
 
-TITLES = {CaseKind.UNFULFILLABLE: "No stock for the order", CaseKind.UNDELIVERABLE: "A message did not arrive"}
+TITLES = {
+    CaseKind.UNFULFILLABLE: "No stock for the order",
+    CaseKind.UNDELIVERABLE: "A message did not arrive",
+    CaseKind.PAYMENT_FAILED: "The payment failed",
+}
 
 
 @exceptions.get("")
@@ -30,7 +35,8 @@ def show():
             (case for case in cases if case["id"] == request.args.get("case", type=int)), next(iter(cases), None)
         )
         words = f"{len(cases)} open, oldest first." if cases else "No problems."
-        return page("exceptions/exceptions.html", cases=cases, chosen=chosen, zone=store.time_zone, sentence=words,
+        return page("exceptions/exceptions.html", cases=cases, chosen=chosen, is_asked="case" in request.args,
+                    zone=store.time_zone, sentence=words,
                     problems_open=len(cases), undo=undo_of(session))  # fmt: skip
 
 

@@ -16,12 +16,10 @@ from sqlmodel import Session
 from app import db
 from app.clock import now
 from app.events import replies
-from app.people.store import Region, Store
+from app.people.store import LOCK_AFTER_S, WARN_AFTER_S, Region, Store
 from app.refusals import Refusal, Unreadable
 from app.web.viewer import Viewer, viewer
 
-WARN_AFTER_S = 60
-LOCK_AFTER_S = 90
 LONGEST_KEY = 200
 REFUSAL = Markup('<hx-partial hx-target="#refusal" hx-swap="innerMorph">{}</hx-partial>')
 
@@ -84,18 +82,14 @@ def plain_page(template: str, **inputs: Any) -> str:
 
 
 def _shell(who: Viewer, **said: Any) -> Shell:
-    place, zone = _place(who)
     return Shell(
         who=who.associate.name,
-        place=place,
-        zone=zone,
         at=now(),
         csrf=generate_csrf(),
-        lock_after=LOCK_AFTER_S,
-        warn_after=WARN_AFTER_S,
         is_live=True,
         is_region=who.region_id is not None,
         is_demo=is_demo(),
+        **_place(who),
         **said,
     )
 
@@ -106,12 +100,15 @@ def is_demo() -> bool:
     return bool(current_app.config["IS_DEMO"])
 
 
-def _place(who: Viewer) -> tuple[str, str]:
+def _place(who: Viewer) -> dict[str, Any]:
+    """Where this device stands, and how long it waits there before it locks."""
     with db.reading() as session:
         if who.store_id is not None:
             store = session.get_one(Store, who.store_id)
-            return store.title, store.time_zone
-        return session.get_one(Region, who.region_id).name, "UTC"
+            idle = {"warn_after": store.warn_after_s, "lock_after": store.lock_after_s}
+            return {"place": store.title, "zone": store.time_zone, **idle}
+        place = session.get_one(Region, who.region_id).name
+    return {"place": place, "zone": "UTC", "warn_after": WARN_AFTER_S, "lock_after": LOCK_AFTER_S}
 
 
 def partial(target: str, inside: str, swap: str = "innerMorph") -> Markup:
@@ -147,7 +144,7 @@ def tap(act: Act) -> Act:
 def _once(session: Session, key: str, act: Callable[[], Any]) -> Response:
     if len(key) > LONGEST_KEY or "\0" in key:
         raise Unreadable(f"An Idempotency-Key has at most {LONGEST_KEY} characters.")
-    sender = f"associate/{viewer().id}"
+    sender = f"associate/{viewer().id}/{viewer().place}"  # an answer belongs to the place it was given in
     kept = replies.begin(session, sender=sender, key=key, request_hash=_fingerprint(), at=now())
     if kept is not None:
         return again(kept)
@@ -160,12 +157,12 @@ def keep(session: Session, *, sender: str, key: str, reply: Response) -> None:
     """Keep this answer, in the transaction whose answer it is; a redirect keeps where it leads."""
     body = reply.location or reply.get_data(as_text=True)
     replies.finish(
-        session, sender=sender, key=key, status=reply.status_code, content_type=reply.mimetype or "text/html", body=body
+        session, sender=sender, key=key, status=reply.status_code, content_type=reply.content_type, body=body
     )
 
 
 def again(kept: replies.StoredReply) -> Response:
-    reply = Response(kept.body, kept.status, content_type=f"{kept.content_type}; charset=utf-8")
+    reply = Response(kept.body, kept.status, content_type=kept.content_type)
     if kept.status in {301, 302, 303, 307, 308}:
         reply = Response(status=kept.status, headers={"Location": kept.body})
     reply.headers["Idempotency-Replayed"] = "true"

@@ -8,8 +8,11 @@ from pydantic.json_schema import models_json_schema
 from app.web.api_models import CancellationIn, OrderIn, OrderOut, PaymentStateIn, Problem
 
 REFUSED = {
-    400: "Not JSON, or no Idempotency-Key", 401: "No key we know", 404: "No such order", 409: "The order says no",
-    413: "Too large", 415: "Not application/json", 422: "Not what this address takes", 503: "Try again in a moment",
+    400: "Not JSON, or no Idempotency-Key", 401: "No key we know", 403: "A channel this key is not for",
+    404: "No such order",
+    409: "The order says no, or the first request with this key is still being answered",
+    413: "Too large", 415: "Not application/json",
+    422: "Not what this address takes", 503: "Try again in a moment",
 }  # fmt: skip
 ORDER_ID = {
     "name": "order_id", "in": "path", "required": True,

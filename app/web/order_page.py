@@ -3,19 +3,21 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from markupsafe import Markup
 from sqlmodel import Session, col, select
 
+from app.events import log
 from app.events.log import Event
-from app.notices import notice
+from app.notices import delivery
 from app.oms.item import Place
-from app.oms.order import OrderLine
 from app.people.associate import Associate
 from app.people.store import Store
-from app.pickup import card, pickup_link, staging
+from app.pickup import board, card, handover, pickup_link, staging
 from app.pickup.picking import ShortReason
 from app.pickup.staging import StagingLocation
 from app.pickup.task import PickupTask
-from app.web.fragments import fragment
+from app.web.fragments import fragment, page
+from app.web.last_actions import undo_of
 from app.web.viewer import viewer
 
 MOST_EVENTS = 200
@@ -30,27 +32,36 @@ class Happened:
     words: str
 
 
+def whole(session: Session, task: PickupTask, *, at: datetime, code: str = "", refusal: str = "") -> str:
+    """The page, with what stands around it."""
+    said = board.summary(session, task.store_id, at=at)
+    return page("pickup_tasks/order.html", number=task.order.number, sentence=said.sentence,
+                drawn=Markup(draw(session, task, at=at, code=code)), problems_open=said.problems_open,  # noqa: S704
+                undo=undo_of(session), refusal=refusal)  # fmt: skip
+
+
 def draw(session: Session, task: PickupTask, *, at: datetime, code: str = "") -> str:
     store = session.get_one(Store, task.store_id)
     places = select(Place).where(
         Place.node_id == store.id, col(Place.item_id).in_([line.item_id for line in task.lines])
     )
     suggested = staging.suggested(session, task) if task.units("picked") else None
+    is_lead = viewer().reach.leads(store)
     return fragment(
         "pickup_tasks/_order.html", task=task, card=card.of_task(session, task.id, at=at), at=at, code=code,
         zone=store.time_zone,
         bins={place.item_id: place.bin for place in session.exec(places)},
         reasons=[reason.value for reason in ShortReason],
-        shelf=suggested.code if suggested else "", is_lead=viewer().reach.leads(store),
+        shelf=suggested.code if suggested else "", is_lead=is_lead,
+        is_reversible=is_lead and handover.reversible(session, task, at=at) is not None,
         is_blocked=pickup_link.link_for(session, task.order_id).is_blocked,
-        messages=notice.states_of(session, task.order_id), happened=timeline(session, task),
+        messages=delivery.states_of(session, task.order_id), happened=timeline(session, task),
     )  # fmt: skip
 
 
 def timeline(session: Session, task: PickupTask) -> list[Happened]:
     """Newest first, each with who did it."""
-    about = select(Event).where(Event.subject == f"task/{task.id}").order_by(col(Event.id).desc()).limit(MOST_EVENTS)
-    events = list(session.exec(about))
+    events = log.about(session, f"task/{task.id}", most=MOST_EVENTS)
     ids = {int(e.actor.removeprefix(PEOPLE)) for e in events if e.actor.startswith(PEOPLE)}
     people = {each.id: each.short_name for each in session.exec(select(Associate).where(col(Associate.id).in_(ids)))}
     items = {line.id: line.item.name for line in task.lines}
@@ -93,7 +104,3 @@ def _words(event: Event, who: str, items: dict[int, str], shelves: dict[int, str
         "EscalationAcknowledged": f"{who} is looking after it",
     }  # fmt: skip
     return sentences.get(event.kind, event.kind)
-
-
-def line_of(task: PickupTask, line_id: int) -> OrderLine | None:
-    return next((line for line in task.lines if line.id == line_id), None)

@@ -10,16 +10,17 @@ from sqlmodel import Session
 from app import db
 from app.clock import now
 from app.oms.item import scanned_item
-from app.pickup import exception_case, picking
+from app.pickup import exception_case, picking, walk_choice
 from app.pickup import pick_walk as walks
 from app.pickup.pick_walk import Stop, Walk
 from app.pickup.picking import NotInThisOrder
 from app.pickup.undo import Act
-from app.refusals import Refusal, Unreadable
-from app.web import walk_page
+from app.pickup.walk_choice import Way
+from app.refusals import Unreadable
+from app.web import said, scans, walk_page
 from app.web.fragments import page, tap
-from app.web.pickup_tasks import check_ending, code_said, reason_said
-from app.web.task_replies import SHOWS_THE_TRUTH, done, remember, say_no, undo_of
+from app.web.last_actions import undo_of
+from app.web.task_replies import done, or_say_no, remember
 from app.web.viewer import viewer
 
 pick_walk = Blueprint("pick_walk", __name__, url_prefix="/pick-walk")
@@ -29,28 +30,33 @@ pick_walk = Blueprint("pick_walk", __name__, url_prefix="/pick-walk")
 def show():
     with db.reading() as session:
         walk, at = walk_page.walk_of(session, request.query_string.decode(errors="replace")), now()
-        return page("pick_walk/walk.html", drawn=Markup(walk_page.draw(walk, at=at)),  # noqa: S704
+        return page("pick_walk/walk.html", drawn=Markup(walk_page.draw(session, walk, at=at)),  # noqa: S704
                     sentence=walk.words, undo=undo_of(session),
                     problems_open=exception_case.count_living(session, viewer().store(session).id))  # fmt: skip
 
 
+@pick_walk.post("/way")
+@tap
+def choose(session: Session):
+    """By aisle, or late orders first: for whoever walks with this tablet."""
+    try:
+        way = Way(request.form.get("way", ""))
+    except ValueError as unknown:
+        raise Unreadable("A walk goes by aisle, or late orders first.") from unknown
+    viewer().store(session)  # a desk has no walk
+    walk_choice.choose(session, viewer().device.id, way)
+    return done(session, at=now())
+
+
 @pick_walk.post("/scans")
 def scan():
-    return _said(_scan)
+    """A shelf, a pickup code or a badge means on the walk what it means everywhere."""
+    return or_say_no(lambda: tap(_scan)() if "item_id" in request.form or scans.is_item() else scans.scan())
 
 
 @pick_walk.post("/shorts")
 def short():
-    return _said(_short)
-
-
-def _said(act: Any) -> Any:
-    try:
-        return tap(act)()
-    except Refusal as refusal:
-        if refusal.status not in SHOWS_THE_TRUTH:
-            raise
-        return say_no(refusal)
+    return or_say_no(tap(_short))
 
 
 def _walk(session: Session) -> Walk:
@@ -66,21 +72,22 @@ def _scan(session: Session) -> Any:
     task = viewer().task(session, stop.totes[0].task_id)
     line = picking.line_for(task, stop.item)
     if is_typed:
-        check_ending(line)
+        said.check_ending(line)
     picking.pick(session, task, line, associate_id=viewer().id, typed=is_typed, at=at)
-    remember(session, task, Act.PICK, f"{line.item.name} picked for {task.order.number}", at=at)
+    remember(session, [task], Act.PICK, f"{line.item.name} picked for {task.order.number}", at=at)
     return done(session, task.id, at=at)
 
 
 def _short(session: Session) -> Any:
-    """It isn't there: for none of the orders that still wait for it at this stop."""
+    """It isn't there: for none of the orders that still wait for it at this stop; taken back for all of them too."""
     stop, at = _named(_walk(session)), now()
-    for tote in sorted(stop.totes, key=lambda tote: tote.task_id):
-        task = viewer().task(session, tote.task_id)
+    shorted = [viewer().task(session, task_id) for task_id in sorted(tote.task_id for tote in stop.totes)]
+    for task in shorted:
         line = picking.line_for(task, stop.item)
-        picking.short(session, task, line, reason=reason_said(), associate_id=viewer().id, at=at)
-        remember(session, task, Act.SHORT, f"{line.item.name} not picked for {task.order.number}", at=at)
-    return done(session, *(tote.task_id for tote in stop.totes), at=at)
+        picking.short(session, task, line, reason=said.reason(), associate_id=viewer().id, at=at)
+    numbers = ", ".join(task.order.number for task in shorted)
+    remember(session, shorted, Act.SHORT, f"{stop.item.name} not picked for {numbers}", at=at)
+    return done(session, *(task.id for task in shorted), at=at)
 
 
 def _named(walk: Walk) -> Stop:
@@ -92,12 +99,10 @@ def _named(walk: Walk) -> Stop:
 
 
 def _scanned(session: Session, walk: Walk) -> Stop:
-    item = scanned_item(session, code_said())
+    item = scanned_item(session, said.code())
     known = next((stop for stop in walk.stops if stop.item.id == item.id), None)
     if known is not None and known.left:
         return known
     if known is not None:
         raise walks.StopDone(f"All {known.picked} of {item.name} are picked already.")
-    now_at = walk.now
-    hint = f" You need {now_at.item.name}." if now_at else ""
-    raise NotInThisOrder(f"That's {item.name}.{hint}")
+    raise NotInThisOrder(picking.not_that(item, walk.now.item if walk.now else None))

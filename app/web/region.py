@@ -14,7 +14,7 @@ from app.events import log
 from app.measures import decisions, figures
 from app.measures.decisions import Decision
 from app.measures.figures import Figures, Share
-from app.notices import notice
+from app.notices import delivery
 from app.people.store import Store
 from app.pickup import escalation, task
 from app.pickup.escalation import AlreadyOwned
@@ -112,7 +112,7 @@ def _desk(session: Session, *, at: datetime) -> Desk:
     return Desk(
         version=_version(session, region_id),
         period=period,
-        tiles=_tiles(told, notice.before_staging(session)),
+        tiles=_tiles(told, delivery.before_staging(session)),
         decisions=tuple(waiting),
         sentence=_sentence(waiting, at),
         may_act=viewer().reach.may_manage(region_id),
@@ -121,7 +121,7 @@ def _desk(session: Session, *, at: datetime) -> Desk:
 
 def _drawn(desk: Desk, *, at: datetime) -> str:
     inside = fragment("region/_desk.html", desk=desk, periods=PERIODS, at=at)
-    return "".join([inside, partial("#sentence", desk.sentence), partial("#problems-n", str(desk.open_count or ""))])
+    return "".join([inside, partial("#sentence", desk.sentence), partial("#decisions-n", str(desk.open_count or ""))])
 
 
 def _version(session: Session, region_id: int) -> int:

@@ -7,12 +7,13 @@ from app.web import api, demo, operations, sign_in
 from app.web.board import board
 from app.web.customer import customer
 from app.web.exceptions import exceptions
+from app.web.my_actions import my_actions
 from app.web.pick_walk import pick_walk
 from app.web.pickup_tasks import pickup_tasks
 from app.web.region import region
 from app.web.scans import scans
 
-STAFF = (board, pickup_tasks, pick_walk, scans, exceptions, region)
+STAFF = (board, pickup_tasks, pick_walk, scans, exceptions, my_actions, region)
 
 
 def register(app: Flask, settings: Settings) -> None:

@@ -1,7 +1,6 @@
 """The lock screen: who is using this tablet, by PIN or badge; and how a tablet becomes one of ours."""
 
 from datetime import timedelta
-from urllib.parse import urlsplit
 
 from flask import Blueprint, current_app, make_response, redirect, request
 from flask import session as cookie
@@ -15,11 +14,12 @@ from app.people import device as devices
 from app.people import sign_in as sign_ins
 from app.people.associate import Associate
 from app.people.device import Device, EnrolmentOver
-from app.people.sign_in import WrongPin
+from app.people.sign_in import TooManyTries, WrongPin
 from app.people.store import Region, Store
 from app.refusals import Refusal
+from app.web.addresses import asked_for, came_from, lock_for
 from app.web.fragments import plain_page
-from app.web.viewer import DEVICE_COOKIE, known_device, load
+from app.web.viewer import DEVICE_COOKIE, cookie_name, known_device, load
 
 sign_in = Blueprint("sign_in", __name__)
 
@@ -65,15 +65,22 @@ def by_badge():
     return _enter(token)
 
 
+def switch_by_badge(code: str):
+    """A badge scanned on any screen: its person takes over right there. Refused, whoever was signed in still is."""
+    with db.transaction() as session:
+        token = sign_ins.by_badge(session, _device(session), code, at=now())
+    return _enter(token, back=came_from())
+
+
 @sign_in.post("/lock")
 def lock():
-    """Whoever was signed in on this device no longer is, on the server first."""
+    """Whoever was signed in on this device no longer is, on the server first; whoever comes next goes on there."""
     with db.transaction() as session:
         device = known_device(session)
         if device is not None:
             sign_ins.end(session, device, at=now())
     cookie.clear()
-    return redirect("/sign-in", code=303)
+    return redirect(lock_for(came_from()), code=303)
 
 
 @sign_in.get("/enrol/<token>")
@@ -100,8 +107,9 @@ def remember_device(secret: str):
     """The tablet keeps its secret; whoever was signed in with it before is not any more."""
     cookie.clear()
     reply = redirect("/sign-in", code=303)
-    is_https = current_app.config["SETTINGS"].is_https
-    reply.set_cookie(DEVICE_COOKIE, secret, max_age=DEVICE_COOKIE_LASTS, httponly=True, secure=is_https, samesite="Lax")
+    settings = current_app.config["SETTINGS"]
+    reply.set_cookie(cookie_name(DEVICE_COOKIE, settings), secret, max_age=DEVICE_COOKIE_LASTS, httponly=True,
+                     secure=settings.is_https, samesite="Lax")  # fmt: skip
     return reply
 
 
@@ -118,21 +126,14 @@ def _device(session: Session) -> Device:
     return device
 
 
-def _enter(token: str):
+def _enter(token: str, back: str = ""):
     """A new session in the browser too: nothing of the person before stays in the cookie."""
     cookie.clear()
     found = load(token)
-    if found is not None:
-        login_user(found)
-    return redirect(_back(), code=303)
-
-
-def _back() -> str:
-    """To the screen the person came from, and never to another site."""
-    asked = request.form.get("next", "")
-    parts = urlsplit(asked.replace("\\", "/"))
-    is_ours = asked.startswith("/") and not asked.startswith("//") and not parts.netloc and not parts.scheme
-    return asked if is_ours and asked.isprintable() else "/"
+    if found is None:
+        return redirect("/sign-in", code=303)
+    login_user(found)
+    return redirect(asked_for(back or request.form.get("next", ""), found), code=303)
 
 
 def _lock(session: Session, device: Device, *, refusal: Refusal | None = None, chosen: int = 0):
@@ -147,7 +148,10 @@ def _lock(session: Session, device: Device, *, refusal: Refusal | None = None, c
         words=refusal.words if refusal else "",
         back=request.values.get("next", ""),
     )
-    return make_response(drawn, refusal.status if refusal else 200)
+    reply = make_response(drawn, refusal.status if refusal else 200)
+    if reply.status_code == TooManyTries.status:
+        reply.headers["Retry-After"] = str(int(sign_ins.WINDOW.total_seconds()))
+    return reply
 
 
 def _people(session: Session, device: Device) -> list[Associate]:

@@ -1,13 +1,13 @@
 """What comes back from an act on a task: its card, the numbers above it, the undo slot, and the page it was done on."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import wraps
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import redirect, request
+from flask import redirect
 from markupsafe import Markup
 from sqlmodel import Session
 
@@ -17,18 +17,18 @@ from app.pickup import board, card, undo
 from app.pickup.task import PickupTask
 from app.pickup.undo import Act
 from app.refusals import Refusal
-from app.web import order_page, walk_page
-from app.web.fragments import Undo, fragment, partial, refused, tap, wants_fragment
+from app.web import last_actions, order_page, walk_page
+from app.web.addresses import came_from
+from app.web.fragments import fragment, partial, refused, tap, wants_fragment
 from app.web.viewer import viewer
 
 SHOWS_THE_TRUTH = frozenset({409, 422})
 
 
-def came_from() -> str:
-    """The page this was sent from, on this site; the board when the browser doesn't say."""
-    said = urlsplit(request.headers.get("HX-Current-URL") or request.referrer or "/")
-    path = said.path if said.path.startswith("/") and not said.path.startswith("//") else "/"
-    return f"{path}?{said.query}" if said.query else path
+def order_shown() -> int | None:
+    """The task on whose page this was done."""
+    path = re.fullmatch(r"/pickup-tasks/(\d{1,9})", urlsplit(came_from()).path)
+    return int(path[1]) if path else None
 
 
 def task_act(act: Callable[..., Any]) -> Callable[..., Any]:
@@ -37,22 +37,22 @@ def task_act(act: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(act)
     def route(task_id: int) -> Any:
-        try:
-            return once(task_id=task_id)
-        except Refusal as refusal:
-            if refusal.status not in SHOWS_THE_TRUTH:
-                raise
-            return say_no(refusal, task_id)
+        return or_say_no(lambda: once(task_id=task_id), task_id)
 
     return route
 
 
-def say_no(refusal: Refusal, *task_ids: int) -> Any:
-    """The sentence, and the truth as it now stands."""
-    if not wants_fragment():
-        return refused(refusal)
-    with db.reading() as session:
-        return refused(refusal, *pieces(session, task_ids, at=now()))
+def or_say_no(act: Callable[[], Any], *task_ids: int) -> Any:
+    """What the act answers; refused, the sentence, and the truth as it now stands."""
+    try:
+        return act()
+    except Refusal as refusal:
+        if refusal.status not in SHOWS_THE_TRUTH:
+            raise
+        if not wants_fragment():
+            return refused(refusal)
+        with db.reading() as session:
+            return refused(refusal, *pieces(session, task_ids, at=now()))
 
 
 def done(session: Session, *task_ids: int, at: datetime, sentence: str = "") -> Any:
@@ -64,17 +64,8 @@ def done(session: Session, *task_ids: int, at: datetime, sentence: str = "") -> 
     return "".join([*pieces(session, task_ids, at=at), *said])
 
 
-def remember(session: Session, task: PickupTask, act: Act, words: str, *, at: datetime) -> None:
-    undo.remember(session, task, act, words, associate_id=viewer().id, at=at)
-
-
-def undo_of(session: Session) -> Undo | None:
-    """The viewer's last act in this store, while nobody has moved its task on."""
-    slot = undo.slot_of(session, viewer().id)
-    task = session.get(PickupTask, slot.task_id) if slot else None
-    if slot is None or task is None or task.version != slot.version or task.store_id != viewer().store_id:
-        return None
-    return Undo(slot.words, f"/pickup-tasks/{task.id}/undo", f"task-{task.id}-undo-v{slot.version}")
+def remember(session: Session, tasks: Sequence[PickupTask], act: Act, words: str, *, at: datetime) -> None:
+    undo.remember(session, tasks, act, words, associate_id=viewer().id, at=at)
 
 
 def pieces(session: Session, task_ids: Iterable[int], *, at: datetime) -> list[str]:
@@ -84,19 +75,22 @@ def pieces(session: Session, task_ids: Iterable[int], *, at: datetime) -> list[s
     summary = board.summary(session, store.id, at=at)
     drawn = [partial("#board", "".join(cards), f"card version:{summary.version}")] if cards else []
     heads = fragment("pickup_tasks/_heads.html", summary=summary, at=at)
-    return [*drawn, heads, partial("#undo", fragment("_undo.html", undo=undo_of(session))), _page(session, at=at)]
+    slot = partial("#undo", fragment("_undo.html", undo=last_actions.undo_of(session)))
+    return [*drawn, heads, slot, _page(session, at=at)]
 
 
 def _page(session: Session, *, at: datetime) -> str:
-    """What of the page itself has changed, when it is an order's page or the pick walk."""
+    """What of the page itself has changed, when it is an order's page, the pick walk or the list of last actions."""
     path = urlsplit(came_from()).path
-    shown = re.fullmatch(r"/pickup-tasks/(\d{1,12})", path)
+    shown = order_shown()
     if shown:
-        drawn = order_page.draw(session, viewer().look_at_task(session, int(shown[1])), at=at)
+        drawn = order_page.draw(session, viewer().look_at_task(session, shown), at=at)
         return partial("#order", drawn, "outerMorph")
     if path == "/pick-walk":
         walk = walk_page.walk_of(session, urlsplit(came_from()).query)
-        return partial("#walk", walk_page.draw(walk, at=at), "outerMorph") + partial(
+        return partial("#walk", walk_page.draw(session, walk, at=at), "outerMorph") + partial(
             "#sentence", Markup.escape(walk.words)
         )
+    if path == "/my-actions":
+        return partial("#my-actions", last_actions.draw(session), "outerMorph")
     return ""

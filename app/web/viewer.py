@@ -1,14 +1,14 @@
 """Who is looking, on which device: every row a page shows or changes is fetched through here, or is not there."""
 
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
-from flask import Request, redirect, request
+from flask import current_app, request
 from flask_login import LoginManager, current_user
 from sqlmodel import Session
 
 from app import db
 from app.clock import now
+from app.config import Settings
 from app.people import device as devices
 from app.people import sign_in as sign_ins
 from app.people.associate import Associate, Reach, reach_of
@@ -20,8 +20,6 @@ from app.pickup.task import PickupTask
 from app.refusals import NotFound, Refusal
 
 DEVICE_COOKIE = "device"
-PUBLIC = frozenset({"static", "sign_in", "demo", "customer", "api", "operations"})
-"""The blueprints a stranger may reach; whatever is not named here needs somebody signed in."""
 
 
 class NotYours(Refusal):
@@ -60,6 +58,10 @@ class Viewer:
     def region_id(self) -> int | None:
         return self.device.region_id
 
+    @property
+    def place(self) -> str:
+        return f"store/{self.store_id}" if self.store_id is not None else f"region/{self.region_id}"
+
     def store(self, session: Session) -> Store:
         """The store this tablet stands in, as long as its person works there."""
         store = session.get(Store, self.store_id) if self.store_id is not None else None
@@ -92,9 +94,14 @@ def viewer() -> Viewer:
     return found
 
 
+def cookie_name(name: str, settings: Settings) -> str:
+    """Over https the browser itself sees to it that nobody else can have set this cookie."""
+    return f"__Host-{name}" if settings.is_https else name
+
+
 def known_device(session: Session) -> Device | None:
     """The enrolled device behind this request's cookie."""
-    secret = request.cookies.get(DEVICE_COOKIE)
+    secret = request.cookies.get(cookie_name(DEVICE_COOKIE, current_app.config["SETTINGS"]))
     return devices.known(session, secret) if secret else None
 
 
@@ -107,18 +114,6 @@ def load(token: str) -> Viewer | None:
             return None
         associate = session.get_one(Associate, sign_in.associate_id)
         return Viewer(token, sign_in, associate, device, reach_of(session, associate.id))
-
-
-def must_be_signed_in():
-    """Deny by default: nobody reaches a page by its author's forgetting to guard it."""
-    if _is_public(request) or current_user.is_authenticated:
-        return None
-    back = request.full_path.rstrip("?") if request.method == "GET" and request.path != "/" else None
-    return redirect(f"/sign-in?{urlencode({'next': back})}" if back else "/sign-in", code=303)
-
-
-def _is_public(asked: Request) -> bool:
-    return asked.endpoint is None or asked.endpoint.partition(".")[0] in PUBLIC
 
 
 def login_manager() -> LoginManager:

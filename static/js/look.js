@@ -1,20 +1,17 @@
 /* What this tablet's people chose (theme, contrast, hand, sound, lane): on <html> before the first paint, so nothing flashes. */
 (() => {
-  const root = document.documentElement;
-  const kept = {};
-  try { Object.assign(kept, JSON.parse(localStorage.getItem("look"))); } catch { /* a private window keeps nothing */ }
-  Object.assign(root.dataset, kept);
+  const root = document.documentElement.dataset;
+  let kept = {};
+  try { kept = JSON.parse(localStorage.look); } catch { /* nothing kept yet, or a private window, which keeps nothing */ }
+  Object.assign(root, kept);
 
   window.keep = (name, value) => {
-    delete root.dataset[name];
-    delete kept[name];
-    if (value) root.dataset[name] = kept[name] = value;
-    try { localStorage.setItem("look", JSON.stringify(kept)); } catch { /* then until the page goes */ }
+    root[name] = kept[name] = value;
+    if (!value) delete root[name];
+    try { localStorage.look = JSON.stringify(kept); } catch { /* then until the page goes */ }
   };
 
-  addEventListener("change", ({ target }) => {
-    if (target.dataset.setting) keep(target.dataset.setting, target.value);
-  });
+  addEventListener("change", ({ target: { dataset, value } }) => { if (dataset.setting) keep(dataset.setting, value); });
   addEventListener("DOMContentLoaded", () => {
     for (const choice of document.querySelectorAll("[data-setting]")) choice.checked = choice.value === (kept[choice.dataset.setting] ?? "");
   });

@@ -53,6 +53,18 @@ def test_each_stream_counts_from_one_without_holes(database: db.Database, nine: 
         assert log.version(session, "store/9") == 0
 
 
+def test_a_transaction_already_sees_what_it_is_about_to_append(database: db.Database, nine: datetime):
+    say(placed(nine, 1), placed(nine, 2))
+
+    with db.transaction() as session:
+        log.record(session, OrderCancelled(at=nine, actor="web", order_id=1, store_id=1, reason="changed my mind"))
+        seen = [event.kind for event in log.about(session, "order/1", most=9)]
+
+    assert seen == ["OrderCancelled", "OrderPlaced"]
+    with db.reading() as session:
+        assert [event.kind for event in log.about(session, "order/1", most=9)] == seen
+
+
 def test_writers_on_two_streams_at_once_leave_no_holes_and_never_wait_for_each_other(
     database: db.Database, nine: datetime
 ):

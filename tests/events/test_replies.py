@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from app import db
 from app.events import log, replies
-from app.events.replies import KEPT_FOR, KeyAlreadyUsed, StoredReply
+from app.events.replies import KEPT_FOR, KeyAlreadyUsed, StillAtWork, StoredReply
 from app.oms.order_events import OrderPlaced
 
 SENDERS = 8
@@ -77,3 +77,30 @@ def test_one_operation_sent_by_eight_threads_has_one_effect_and_one_answer(datab
         assert len(set(pool.map(send, range(SENDERS)))) == 1
     with db.reading() as session:
         assert log.version(session, "store/1") == 1
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_the_impatient_second_of_two_processes_is_told_to_come_back(database: db.Database, nine: datetime):
+    def impatient(session: Session) -> StoredReply | None:
+        return replies.begin(session, sender="api/1", key="k", request_hash="x", at=nine, is_patient=False)
+
+    with db.transaction() as first:
+        assert impatient(first) is None
+        with db.transaction() as second, pytest.raises(StillAtWork):
+            impatient(second)
+        replies.finish(first, sender="api/1", key="k", status=201, content_type="text/plain", body="done")
+
+    with db.transaction() as later:
+        kept = impatient(later)
+        assert kept is not None
+        assert kept.body == "done"
+
+
+def test_within_one_process_too_and_only_for_as_long_as_it_takes():
+    with replies.alone(sender="api/1", key="k"):
+        with replies.alone(sender="api/2", key="k"):
+            pass
+        with pytest.raises(StillAtWork), replies.alone(sender="api/1", key="k"):
+            pass
+    with replies.alone(sender="api/1", key="k"):
+        pass

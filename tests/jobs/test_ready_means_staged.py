@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app import db
-from app.notices import notice
+from app.notices import delivery
 from app.notices.smtp import TemporaryFailure
 from app.oms.order import Order
 from app.pickup import staging
@@ -74,5 +74,5 @@ def test_no_course_of_events_tells_of_a_bag_that_is_not_on_a_shelf(
             act(name, counter, order, at)
 
     with db.reading() as session:
-        assert notice.before_staging(session) == 0
+        assert delivery.before_staging(session) == 0
     assert watch.wrong == 0

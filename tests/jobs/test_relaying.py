@@ -1,4 +1,7 @@
+from collections import Counter as Count
 from datetime import datetime, timedelta
+from email.message import EmailMessage
+from threading import Barrier, Thread
 
 import pytest
 from sqlmodel import select
@@ -7,11 +10,12 @@ from app import db
 from app.events import outbox
 from app.events.log import Event
 from app.events.outbox import OutboxMessage, OutboxState
-from app.notices import notice
+from app.notices import delivery
 from app.notices.notice import Stage
 from app.notices.smtp import PermanentFailure, TemporaryFailure
 from app.oms.order import Order
-from jobs.relay import AT_ONCE, relay
+from app.pickup.exception_case import CaseKind, ExceptionCase
+from jobs.relay import relay
 from tests.jobs.conftest import Postbox
 from tests.notices.counter import SETTINGS, Counter, message_of
 
@@ -90,7 +94,7 @@ def test_a_refused_address_is_not_tried_again(order: Order, nine: datetime, post
     send(nine, postbox)
 
     with db.reading() as session:
-        [told] = notice.states_of(session, order.id)
+        [told] = delivery.states_of(session, order.id)
     assert (told.state, told.error) == (OutboxState.FAILED, "The mail server answered 550.")
     assert "NoticeFailed" in kinds()
 
@@ -140,11 +144,11 @@ def test_what_can_not_be_composed_stops_no_other(counter: Counter, nine: datetim
 
 def test_a_full_outbox_is_emptied_in_one_go(counter: Counter, nine: datetime, postbox: Postbox):
     with db.transaction() as session:
-        for number in range(2 * AT_ONCE + 1):
+        for number in range(11):
             counter.place(session, at=nine, external_id=f"B-{number}")
 
-    assert send(nine, postbox) == 2 * AT_ONCE + 1
-    assert len({letter["Message-ID"] for letter in postbox.letters}) == 2 * AT_ONCE + 1
+    assert send(nine, postbox) == 11
+    assert len({letter["Message-ID"] for letter in postbox.letters}) == 11
 
 
 def test_a_sender_that_died_is_stepped_in_for(order: Order, nine: datetime, postbox: Postbox):
@@ -153,3 +157,114 @@ def test_a_sender_that_died_is_stepped_in_for(order: Order, nine: datetime, post
 
     assert send(nine + timedelta(seconds=59), postbox) == 0
     assert send(nine + timedelta(seconds=60), postbox) == 1
+
+
+def problems() -> list[tuple[CaseKind, bool]]:
+    """What somebody has to look after, and whether that is over."""
+    with db.reading() as session:
+        return [(case.kind, case.ended_at is not None) for case in session.exec(select(ExceptionCase))]
+
+
+def test_a_message_that_kills_its_sender_is_given_up_and_becomes_a_problem(
+    order: Order, nine: datetime, postbox: Postbox
+):
+    at = nine
+    for _ in range(outbox.MAX_ATTEMPTS):
+        with db.transaction() as session:
+            assert outbox.claim(session, at=at)
+        at += outbox.LEASE
+
+    assert send(at, postbox) == 0
+
+    assert (message(order, Stage.RECEIVED).state, postbox.letters) == (OutboxState.FAILED, [])
+    assert problems() == [(CaseKind.UNDELIVERABLE, False)]
+
+
+def test_several_messages_that_fail_are_one_problem_and_one_that_arrives_ends_it(
+    order: Order, counter: Counter, nine: datetime, postbox: Postbox
+):
+    with db.transaction() as session:
+        counter.stage(session, order, at=nine)
+    postbox.failures = [PermanentFailure("The mail server answered 550.")] * 2
+
+    send(nine + MINUTE, postbox)
+    assert problems() == [(CaseKind.UNDELIVERABLE, False)]
+
+    with db.transaction() as session:
+        counter.cancel(session, order, at=nine + MINUTE)
+    send(nine + 2 * MINUTE, postbox)
+    assert problems() == [(CaseKind.UNDELIVERABLE, True)]
+
+
+def test_a_customer_without_an_address_is_called_when_there_is_something_to_do(counter: Counter, nine: datetime):
+    with db.transaction() as session:
+        order = counter.place(session, at=nine, email=None)
+    assert problems() == []
+
+    with db.transaction() as session:
+        counter.stage(session, order, at=nine)
+    assert problems() == [(CaseKind.UNDELIVERABLE, False)]
+
+    with db.transaction() as session:
+        counter.hand_over(session, order, at=nine + MINUTE)
+    assert problems() == [(CaseKind.UNDELIVERABLE, True)]
+
+
+def test_a_slow_sender_that_arrives_after_all_has_the_last_word(order: Order, nine: datetime):
+    """It took longer than its lease; another sender tried meanwhile, and was told never."""
+
+    class Overtaken(Postbox):
+        def send(self, letter: EmailMessage) -> None:
+            other = Postbox()
+            other.failures = [PermanentFailure("The mail server answered 550.")]
+            send(nine + outbox.LEASE, other)
+            super().send(letter)
+
+    slow = Overtaken()
+    send(nine, slow)
+
+    assert len(slow.letters) == 1
+    assert (message(order, Stage.RECEIVED).state, message(order, Stage.RECEIVED).last_error) == (OutboxState.SENT, None)
+    assert kinds() == ["NoticeFailed", "CaseOpened", "NoticeSent", "CaseEnded"]
+
+
+def test_who_fails_after_another_has_sent_it_says_nothing(order: Order, nine: datetime):
+    class Beaten(Postbox):
+        def send(self, letter: EmailMessage) -> None:
+            send(nine + outbox.LEASE, Postbox())
+            raise PermanentFailure("The mail server answered 550.")
+
+    send(nine, Beaten())
+
+    assert (message(order, Stage.RECEIVED).state, kinds()) == (OutboxState.SENT, ["NoticeSent"])
+
+
+def test_many_senders_at_once_send_each_message_once(counter: Counter, nine: datetime, postbox: Postbox):
+    with db.transaction() as session:
+        for number in range(24):
+            counter.place(session, at=nine, external_id=f"B-{number}")
+    together = Barrier(6)
+
+    def work() -> None:
+        together.wait()
+        send(nine, postbox)
+
+    senders = [Thread(target=work) for _ in range(6)]
+    for each in senders:
+        each.start()
+    for each in senders:
+        each.join(60)
+
+    assert set(Count(letter["Message-ID"] for letter in postbox.letters).values()) == {1}
+    assert len(postbox.letters) == 24
+
+
+def test_a_stop_leaves_the_rest_for_the_next_sender(counter: Counter, nine: datetime, postbox: Postbox):
+    with db.transaction() as session:
+        for number in range(3):
+            counter.place(session, at=nine, external_id=f"B-{number}")
+
+    relay(nine, transport=postbox, settings=SETTINGS, is_stopping=lambda: bool(postbox.letters))
+    assert len(postbox.letters) == 1
+
+    assert send(nine, postbox) == 2

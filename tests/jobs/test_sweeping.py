@@ -58,7 +58,7 @@ def test_the_clock_starts_and_stops_with_its_mail_server(database: db.Database, 
     scheduler = schedule.start(Settings(database_url="sqlite://", secret_key="k" * 32, var=tmp_path))
 
     sentences = {job.name for job in scheduler.get_jobs()}
-    scheduler.shutdown()
+    schedule.stop(scheduler)
 
     assert sentences == {line[0] for line in schedule.SCHEDULE}
     assert (tmp_path / "demo-mail").is_dir()

@@ -5,10 +5,12 @@ from datetime import timedelta
 
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from sqlmodel import Session
+from websockets.sync.client import ClientConnection, connect
 
 from app import db
 from app.clock import now
 from app.events import log
+from app.live.hub import Hub
 from app.oms.node import Node, NodeKind
 from app.people.associate import Associate, Role, RoleGrant
 from app.people.device import Device
@@ -39,6 +41,13 @@ def load_cookie(header: str) -> dict[str, object]:
         return dict(SIGNER.loads(header.partition("session=")[2]))
     except BadSignature:
         return {}
+
+
+def dial(hub: Hub, token: str | None = None, *, origin: str | None = None, path: str = "/live") -> ClientConnection:
+    headers = {"Cookie": cookie(token)} if token else {}
+    if origin:
+        headers["Origin"] = origin
+    return connect(f"ws://127.0.0.1:{hub.port}{path}", additional_headers=headers, proxy=None, compression=None)
 
 
 def open_two_stores() -> Shop:

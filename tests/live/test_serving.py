@@ -12,7 +12,7 @@ from flask.sessions import SecureCookieSessionInterface
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
-from app import db
+from app import db, serving
 from tests.live import shop as shops
 
 KEY = "a key that only the tests know, of some length"
@@ -89,3 +89,13 @@ def test_a_terminated_server_sends_its_screens_away_to_return_and_ends_well(serv
     assert closed.value.rcvd.code == 1012
     assert served.process.communicate(timeout=SECONDS)[0].endswith("stopped\n")
     assert served.process.returncode == 0
+
+
+@pytest.mark.parametrize(
+    "header", ["", "session", "session=", "session=x.y.z", "session=\xff\xfe", "session=\udcff", "\0"]
+)
+def test_a_cookie_that_is_none_of_ours_says_nothing(header: str):
+    app = Flask("cookies")
+    app.secret_key = KEY
+
+    assert serving.cookie_reader(app)(header) == {}

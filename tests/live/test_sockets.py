@@ -1,13 +1,12 @@
 import subprocess
 import sys
-from collections.abc import Iterator
 from threading import Thread
 
 import pytest
 import sqlalchemy as sa
 from sqlmodel import col
 from websockets.exceptions import ConnectionClosed, InvalidStatus
-from websockets.sync.client import ClientConnection, connect
+from websockets.sync.client import connect
 
 from app import db
 from app.clock import now
@@ -15,40 +14,11 @@ from app.live.hub import SIGNED_OUT, Hub
 from app.live.tail import Tail
 from app.people.sign_in import SignIn
 from tests.live import shop as shops
-from tests.live.shop import Shop
+from tests.live.shop import Shop, dial
 
 SECONDS = 10
 
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-
-
-@pytest.fixture
-def shop(database: db.Database) -> Shop:
-    return shops.open_two_stores()
-
-
-@pytest.fixture
-def hub(shop: Shop) -> Iterator[Hub]:
-    hub = Hub(shops.load_cookie, host="127.0.0.1")
-    hub.start()
-    yield hub
-    hub.stop()
-
-
-@pytest.fixture
-def tail(hub: Hub) -> Iterator[Tail]:
-    """What happened reaches the sockets as its kind and seq; how a card looks is another test's matter."""
-    tail = Tail(lambda _, stream, events: hub.broadcast(stream, " ".join(f"{e.kind} {e.stream}" for e in events)))
-    tail.start()
-    yield tail
-    tail.stop()
-
-
-def dial(hub: Hub, token: str | None = None, *, origin: str | None = None, path: str = "/live") -> ClientConnection:
-    headers = {"Cookie": shops.cookie(token)} if token else {}
-    if origin:
-        headers["Origin"] = origin
-    return connect(f"ws://127.0.0.1:{hub.port}{path}", additional_headers=headers, proxy=None, compression=None)
 
 
 @on_sqlite
@@ -64,6 +34,9 @@ def test_without_an_open_session_nobody_listens(hub: Hub, token: str | None):
         dial(hub, token)
 
     assert refused.value.response.status_code == 401
+    headers = refused.value.response.headers
+    assert (headers["X-Content-Type-Options"], headers["Cache-Control"]) == ("nosniff", "no-store")
+    assert "Server" not in headers, "what we run, and in which version, is for nobody outside"
 
 
 @on_sqlite
@@ -77,7 +50,7 @@ def test_a_forged_cookie_is_no_session(hub: Hub, shop: Shop):
 
 
 @on_sqlite
-@pytest.mark.parametrize("origin", ["https://elsewhere.example", "null", "http://127.0.0.1:1"])
+@pytest.mark.parametrize("origin", ["https://elsewhere.example", "null", "http://127.0.0.1:1", "http://["])
 def test_a_page_of_another_site_cannot_listen_with_our_cookie(hub: Hub, shop: Shop, origin: str):
     with pytest.raises(InvalidStatus) as refused:
         dial(hub, shop.first, origin=origin)

@@ -6,7 +6,7 @@ from sqlmodel import Session, select
 
 from app.events import outbox
 from app.events.outbox import OutboxState
-from app.notices import notice
+from app.notices import delivery, notice
 from app.notices.events import NoticeUndeliverable
 from app.notices.notice import CustomerAlreadyTold, Notice, Stage
 from app.pickup import escalation
@@ -153,7 +153,7 @@ def test_a_cancelled_order_is_not_called_ready(session: Session, nine: datetime,
 
     counter.cancel(session, order, at=nine + timedelta(seconds=10))
 
-    told = {each.stage: each.state for each in notice.states_of(session, order.id)}
+    told = {each.stage: each.state for each in delivery.states_of(session, order.id)}
     assert told == {
         Stage.RECEIVED: OutboxState.SUPPRESSED,
         Stage.READY: OutboxState.SUPPRESSED,
@@ -166,7 +166,7 @@ def test_a_customer_without_an_address_is_on_record_as_not_told(
 ):
     order = counter.place(session, at=nine, email=None)
 
-    assert [each.state for each in notice.states_of(session, order.id)] == [None]
+    assert [each.state for each in delivery.states_of(session, order.id)] == [None]
     assert [event.stage for event in recorded(NoticeUndeliverable)] == [Stage.RECEIVED]
 
 
@@ -177,8 +177,8 @@ def test_a_ready_that_left_before_its_staging_would_be_counted(session: Session,
 
     outbox.sent(session, message.id, at=nine + 2 * MINUTE)
     session.flush()
-    assert notice.before_staging(session) == 0
+    assert delivery.before_staging(session) == 0
 
     message.sent_at = nine
     session.flush()
-    assert notice.before_staging(session) == 1
+    assert delivery.before_staging(session) == 1

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from app import db
-from app.oms import admission, inventory, reservation
+from app.oms import admission, books, inventory
 from app.oms.admission import Admission, KeyTaken, Request, Wish
 from app.oms.desk import Desk
 from app.oms.inventory import Change, Movement, NotEnoughStock, Reason
@@ -50,7 +50,7 @@ def desk(database: db.Database) -> Iterator[Desk]:
 def test_requests_decided_together_are_granted_in_order_until_the_stock_is_gone(session: Session, shop: Shop):
     assert ask(session, *(basket(shop, f"basket/{n}", bread=2, milk=0) for n in range(3))) == [True, True, False]
     assert reserved(session, shop.bread, shop) == 4
-    assert list(inventory.unexplained(session)) == []
+    assert list(books.unexplained_balances(session)) == []
 
 
 def test_a_refused_basket_leaves_no_trace_but_its_refusal(session: Session, shop: Shop):
@@ -112,7 +112,7 @@ def test_the_sweep_lets_go_of_what_ran_out_and_of_nothing_else(session: Session,
     assert admission.sweep(session, admission.run_out(session, at), at=at) == 1
     assert admission.sweep(session, admission.run_out(session, at), at=at) == 0
     assert reserved(session, shop.milk, shop) == 1
-    assert list(reservation.unexplained(session)) == []
+    assert list(books.unexplained_claims(session)) == []
 
 
 def test_only_the_counter_goes_below_the_safety_line(session: Session, shop: Shop):
@@ -150,8 +150,8 @@ def test_thirty_two_callers_at_one_desk_get_exactly_what_was_there(desk: Desk, n
 
     assert sum(verdict.is_granted for verdict in verdicts) == UNITS
     with db.reading() as session:
-        assert list(inventory.unexplained(session)) == []
-        assert list(reservation.unexplained(session)) == []
+        assert list(books.unexplained_balances(session)) == []
+        assert list(books.unexplained_claims(session)) == []
 
 
 def test_two_desks_and_the_direct_way_never_promise_a_unit_twice(desk: Desk, nine: datetime):
@@ -173,8 +173,8 @@ def test_two_desks_and_the_direct_way_never_promise_a_unit_twice(desk: Desk, nin
     with db.reading() as session:
         assert reserved(session, shop.milk, shop) >= UNITS - 1
         assert max(reserved(session, item_id, shop) for item_id in (shop.milk, shop.bread)) <= UNITS
-        assert list(inventory.unexplained(session)) == []
-        assert list(reservation.unexplained(session)) == []
+        assert list(books.unexplained_balances(session)) == []
+        assert list(books.unexplained_claims(session)) == []
 
 
 def test_a_bad_request_at_the_desk_takes_no_other_with_it(desk: Desk, nine: datetime):

@@ -7,7 +7,7 @@ import pytest
 from sqlmodel import Session
 
 from app.events.log import DomainEvent
-from app.oms import inventory, order, placing, reservation
+from app.oms import books, inventory, order, placing, reservation
 from app.oms.order import PAYMENT_WINDOW, Order, OrderOver, OrderStatus, PaymentState
 from app.oms.order_events import OrderCancelled, OrderReleased, PaymentFailed
 from app.oms.reservation import ReservationState
@@ -109,8 +109,8 @@ def test_a_cancelled_order_gives_its_stock_back_and_is_over(session: Session, sh
         unpaid.cancel(session, reason="customer", actor="web", at=shop.opened_at)
     with pytest.raises(OrderOver):
         unpaid.pay(PaymentState.AUTHORISED, actor="payments", at=shop.opened_at)
-    assert list(inventory.unexplained(session)) == []
-    assert list(reservation.unexplained(session)) == []
+    assert list(books.unexplained_balances(session)) == []
+    assert list(books.unexplained_claims(session)) == []
 
 
 def test_an_order_the_customer_has_cannot_be_cancelled(session: Session, shop: Shop, unpaid: Order):

@@ -11,11 +11,12 @@ from sqlmodel import Session, SQLModel, select
 
 from app import db
 from app.events.log import DomainEvent, Event
-from app.oms import inventory, placing, reservation
+from app.oms import books, inventory, placing
 from app.oms.customer import Customer
 from app.oms.node import Node, NodeKind
-from app.oms.order import Fulfilment, Order, OrderLine, OrderStatus
+from app.oms.order import Order, OrderStatus
 from app.oms.order_events import OrderPlaced, OrderReleased, OrderUnfulfillable
+from app.oms.order_line import Fulfilment, OrderLine
 from app.oms.placing import ExternalIdTaken, LineRequest, OrderRequest
 from app.refusals import Unreadable
 from tests.oms.shop import Shop, bread, open_shop, order_form, two_milk
@@ -36,7 +37,7 @@ def test_an_order_that_is_paid_for_and_in_stock_goes_to_the_store(session: Sessi
     assert order.status == OrderStatus.ACCEPTED
     assert [line.reserved for line in order.lines] == [2, 4]
     assert [type(event) for event in recorded()] == [OrderPlaced, OrderReleased]
-    assert list(reservation.unexplained(session)) == []
+    assert list(books.unexplained_claims(session)) == []
 
 
 def test_the_same_order_sent_twice_is_one_order(session: Session, shop: Shop, recorded: Recorded):
@@ -97,7 +98,7 @@ def test_an_order_that_makes_no_sense_leaves_nothing(
         place(session, replace(order_form(shop), **mistake))  # type: ignore[arg-type]
     assert recorded() == []
     assert [count(session, kept) for kept in (Order, OrderLine, Customer, Fulfilment)] == [0, 0, 0, 0]
-    assert list(inventory.unexplained(session)) == []
+    assert list(books.unexplained_balances(session)) == []
 
 
 def test_an_order_without_stock_is_kept_and_says_so(session: Session, shop: Shop, recorded: Recorded):
@@ -126,8 +127,8 @@ def test_an_order_sent_by_eight_threads_at_once_is_one_order(database: db.Databa
         kinds = session.exec(select(Event.kind).order_by(Event.seq)).all()  # type: ignore[arg-type]
         assert kinds == ["OrderPlaced", "OrderReleased"]
         assert count(session, Customer) == 1
-        assert list(inventory.unexplained(session)) == []
-        assert list(reservation.unexplained(session)) == []
+        assert list(books.unexplained_balances(session)) == []
+        assert list(books.unexplained_claims(session)) == []
 
 
 def test_no_event_carries_the_customers_name_or_address(session: Session, shop: Shop, recorded: Recorded):

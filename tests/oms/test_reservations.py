@@ -4,9 +4,10 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from app.oms import inventory, placing, reservation
+from app.oms import books, inventory, placing, reservation
 from app.oms.inventory import Reason
-from app.oms.order import Order, OrderLine
+from app.oms.order import Order
+from app.oms.order_line import OrderLine
 from app.oms.reservation import Reservation, ReservationOver, ReservationState
 from tests.oms.shop import Shop, order_form
 
@@ -66,9 +67,9 @@ def test_units_nobody_found_are_held_back_until_found(session: Session, shop: Sh
 
 
 def test_what_is_reserved_is_the_sum_of_the_open_claims(session: Session, shop: Shop, claim: Reservation):
-    assert list(reservation.unexplained(session)) == []
+    assert list(books.unexplained_claims(session)) == []
     inventory.record(session, [shop.reserve(shop.milk, 1)], shop.cause())
-    assert len(list(reservation.unexplained(session))) == 1
+    assert len(list(books.unexplained_claims(session))) == 1
 
 
 @pytest.mark.parametrize(

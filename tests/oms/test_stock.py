@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sqlmodel import Session, col, select
 
 from app import db
-from app.oms import inventory
+from app.oms import books, inventory
 from app.oms.balance import Balance
 from app.oms.inventory import Change, Movement, NotEnoughStock, Reason
 from tests.oms.shop import Shop, open_shop
@@ -55,7 +55,7 @@ def test_sixteen_buyers_of_five_units_get_exactly_five(database: db.Database, ni
     assert answers.count(True) == UNITS
     with db.reading() as session:
         assert balance(session, shop, shop.milk).free == 0
-        assert list(inventory.unexplained(session)) == []
+        assert list(books.unexplained_balances(session)) == []
 
 
 def test_two_baskets_taken_in_opposite_order_do_not_wait_for_each_other(database: db.Database, nine: datetime):
@@ -89,7 +89,7 @@ def test_sales_at_the_till_while_orders_come_in_leave_nothing_unexplained(databa
         kept = balance(session, shop, shop.milk)
         assert kept.on_hand == UNITS - BUYERS // 2
         assert kept.reserved == answers[::2].count(True) <= UNITS
-        assert list(inventory.unexplained(session)) == []
+        assert list(books.unexplained_balances(session)) == []
 
 
 def test_a_sale_below_the_promises_is_recorded_and_shows_as_a_shortfall(session: Session, shop: Shop):
@@ -147,7 +147,7 @@ def test_a_balance_changed_past_the_ledger_is_found(session: Session, shop: Shop
     kept = balance(session, shop, shop.milk)
     kept.on_hand += 1
     session.flush()
-    assert len(list(inventory.unexplained(session))) == 1
+    assert len(list(books.unexplained_balances(session))) == 1
 
 
 amounts = st.integers(-6, 6).filter(bool)
@@ -175,4 +175,4 @@ def _try_out(session: Session, shop: Shop, acts: list[tuple[bool, bool, int]]) -
                 inventory.promise(session, [shop.reserve(item_id, abs(amount))], shop.cause(Reason.RESERVED))
         else:
             inventory.promise(session, [shop.reserve(item_id, abs(amount))], shop.cause(Reason.RESERVED))
-    assert list(inventory.unexplained(session)) == []
+    assert list(books.unexplained_balances(session)) == []

@@ -45,3 +45,9 @@ def test_the_demo_keeps_one_secret_between_starts_which_only_its_owner_reads(tmp
     assert first == second
     assert len(first) >= len(SECRET)
     assert (tmp_path / config.DEMO_KEY_FILE).stat().st_mode & 0o077 == 0
+
+
+def test_the_demos_data_may_lie_elsewhere(tmp_path: Path):
+    settings = config.from_env({"READYSHELF_VAR": str(tmp_path / "data")}, var=tmp_path)
+    assert settings.var == tmp_path / "data"
+    assert settings.database_url == f"sqlite:///{tmp_path / 'data' / 'readyshelf.db'}"

@@ -10,7 +10,7 @@ from sqlmodel import Session, select
 
 from app.events.outbox import OutboxState
 from app.notices.notice import Notice, Stage
-from app.oms import inventory, order, reservation
+from app.oms import books, inventory, order, reservation
 from app.oms.inventory import Reason
 from app.oms.order import Order
 from app.pickup import escalation, handover, picking, put_back, staging
@@ -80,8 +80,8 @@ def test_the_books_add_up_after_any_taps(session: Session, nine: datetime, count
 
         _ready_is_true(session, task, placed)
 
-    assert list(inventory.unexplained(session)) == []
-    assert list(reservation.unexplained(session)) == []
+    assert list(books.unexplained_balances(session)) == []
+    assert list(books.unexplained_claims(session)) == []
     held = sum(claim.open_quantity for claim in reservation.of_lines(session, [li.id for li in placed.lines]).values())
     assert held == sum(task.units(place) for place in ("reserved", "picked", "staged"))
 

@@ -3,7 +3,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlmodel import Session, select
 
-from app.oms import inventory, reservation
+from app.oms import books, inventory
 from app.oms.item import Item
 from app.oms.order import OrderStatus, PaymentState
 from app.pickup import exception_case, handover, picking, pickup_link, put_back, staging, tally, undo
@@ -31,7 +31,7 @@ def test_a_day_of_one_order_from_request_to_collection(session: Session, nine: d
     milk = inventory.balance_of(session, item_id=counter.shop.milk, node_id=counter.shop.node_id)
     assert milk is not None
     assert (milk.on_hand, milk.reserved) == (98, 0)
-    assert list(reservation.unexplained(session)) == []
+    assert list(books.unexplained_claims(session)) == []
 
 
 def test_a_line_takes_no_more_units_than_were_ordered(session: Session, nine: datetime, counter: Counter):
@@ -74,7 +74,7 @@ def test_found_after_all_ends_the_problem_and_gives_the_very_units_back(
 
     assert exception_case.living(session, order.store_id) == []
     assert order.lines[0].reserved == 2
-    assert list(reservation.unexplained(session)) == []
+    assert list(books.unexplained_claims(session)) == []
 
 
 def test_an_order_of_which_nothing_is_found_is_unfulfillable(session: Session, nine: datetime, counter: Counter):
@@ -193,17 +193,32 @@ def test_the_undo_slot_takes_back_the_last_act_and_refuses_when_the_task_moved_o
 ):
     order = counter.place(session, at=nine)
     task = counter.stage(session, order, at=nine)
-    undo.remember(session, task, Act.STAGING, "1001 staged on S-01", associate_id=counter.maya, at=nine)
+    undo.remember(session, [task], Act.STAGING, "1001 staged on S-01", associate_id=counter.maya, at=nine)
     handover.arrive(task, spot="", actor="customer", at=nine)
 
     with pytest.raises(MovedOn, match="moved on"):
-        undo.undo(session, task, associate_id=counter.maya, at=nine)
+        undo.undo(session, _newest(session, counter), associate_id=counter.maya, at=nine)
     handover.take_arrival_back(task, actor="customer", at=nine)
-    undo.remember(session, task, Act.STAGING, "1001 staged on S-01", associate_id=counter.maya, at=nine)
+    undo.remember(session, [task], Act.STAGING, "1001 staged on S-01", associate_id=counter.maya, at=nine)
 
-    assert undo.undo(session, task, associate_id=counter.maya, at=nine) == Act.STAGING
+    undo.undo(session, _newest(session, counter), associate_id=counter.maya, at=nine)
     assert task.status == TaskStatus.PICKED
-    assert undo.slot_of(session, counter.maya) is None
+    with pytest.raises(MovedOn, match="taken back already"):
+        undo.undo(session, _newest(session, counter), associate_id=counter.maya, at=nine)
+
+
+def test_the_last_twenty_deeds_are_remembered(session: Session, nine: datetime, counter: Counter):
+    task = counter.task(session, counter.place(session, at=nine))
+    for number in range(25):
+        undo.remember(session, [task], Act.PICK, f"deed {number}", associate_id=counter.maya, at=nine)
+
+    kept = undo.last(session, task.store_id, associate_id=counter.maya, most=100)
+
+    assert [deed.words for deed in kept] == [f"deed {number}" for number in range(24, 4, -1)]
+
+
+def _newest(session: Session, counter: Counter) -> undo.Deed:
+    return undo.last(session, counter.shop.node_id, associate_id=counter.maya, most=1)[0]
 
 
 def test_the_boards_numbers_follow_every_step(session: Session, nine: datetime, counter: Counter):

@@ -10,7 +10,7 @@ from sqlmodel import select
 from app import db
 from app.config import Settings
 from app.events import log
-from app.oms import inventory, item, reservation
+from app.oms import books, item
 from app.oms.order import Order
 from app.people.associate import Associate
 from app.people.store import Region
@@ -28,7 +28,7 @@ def settings(database, database_url, tmp_path):
 
 def what_is_untrue() -> list[str]:
     with db.reading() as session:
-        checks = (inventory.unexplained, reservation.unexplained, log.broken_links, tally.untrue)
+        checks = (books.unexplained_balances, books.unexplained_claims, log.broken_links, tally.untrue)
         return [words for check in checks for words in check(session)]
 
 

@@ -7,7 +7,7 @@ from sqlmodel import select
 
 from app import db
 from app.events import log
-from app.oms import inventory, reservation
+from app.oms import books, inventory
 from app.oms.order import Order
 from app.pickup import tally
 from app.pickup.task import PickupTask
@@ -45,7 +45,7 @@ def invoices(tmp_path):
 
 def what_is_untrue() -> list[str]:
     with db.reading() as session:
-        checks = (inventory.unexplained, reservation.unexplained, log.broken_links, tally.untrue)
+        checks = (books.unexplained_balances, books.unexplained_claims, log.broken_links, tally.untrue)
         return [words for check in checks for words in check(session)]
 
 

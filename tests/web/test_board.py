@@ -1,3 +1,4 @@
+import gzip
 from collections.abc import Iterator
 
 import pytest
@@ -49,6 +50,14 @@ def test_a_full_board_asks_the_database_no_more_often_than_a_small_one(floor: Fl
         floor.order(f"A-{number}")
 
     assert queries_for(tablet, "/") == few
+
+
+def test_a_board_of_sixty_cards_is_light(floor: Floor):
+    tablet = floor.tablet()
+    for number in range(60):
+        floor.order(f"A-{number}")
+
+    assert len(gzip.compress(tablet.get("/").data, 9)) <= 15 * 1024
 
 
 def test_a_card_to_stage_says_which_shelf_has_room(floor: Floor):

@@ -1,3 +1,4 @@
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,6 +11,7 @@ from sqlmodel import select
 from app import clock, create_app, db
 from app.config import Settings
 from app.events import log
+from app.live import drawings
 from app.people import sign_in
 from app.people.associate import Associate, Role, RoleGrant
 from app.people.device import Device, invite, invited
@@ -100,6 +102,20 @@ def test_of_two_managers_the_first_owns_it_and_the_second_sees_who(north: North)
     assert "already being looked after" in second.get_data(as_text=True)
     assert "Dana W." in second.get_data(as_text=True)
     assert dana.post(north.act, headers=TAP).status_code == 200
+
+
+def test_what_its_stores_push_leaves_the_desks_own_words_alone(north: North):
+    desk = north.desk("Dana White", Role.REGIONAL_MANAGER).get("/region").get_data(as_text=True)
+    with db.reading() as session:
+        event = session.exec(select(log.Event).where(log.Event.kind == "TaskEscalated")).all()[-1]
+        pushed = drawings.draw(session, event.stream, [event], event.at)
+
+    assert 'id="region-version"' in desk
+    assert f'hx-target="#region-version" hx-swap="innerMorph">{event.stream}:{event.seq}<' in pushed
+    for target in re.findall(r'hx-target="#([\w-]+)"', pushed):
+        assert target == "region-version" or f'id="{target}"' not in desk
+    assert 'hx-target="#sentence[data-of=board]"' in pushed
+    assert 'id="sentence" role="status" data-of="region"' in desk
 
 
 def test_an_auditor_reads_and_changes_nothing(north: North):

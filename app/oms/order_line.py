@@ -1,0 +1,67 @@
+"""The lines of an order, where each of their units is, and which node fulfils them."""
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+from sqlmodel import Field, Relationship, SQLModel
+
+from app import db
+from app.oms.item import Item
+
+if TYPE_CHECKING:
+    from app.oms.order import Order
+
+PLACES = ("reserved", "picked", "short", "staged", "collected", "cancelled", "unfilled")
+"""Where a unit of a line can be: each ordered unit is in exactly one of these."""
+
+
+class OrderLine(SQLModel, table=True):
+    """So many units of one item; the sum of where they are is what was ordered, and the schema says so."""
+
+    __tablename__ = "order_line"
+    __table_args__ = (
+        sa.CheckConstraint(f"ordered = {' + '.join(PLACES)}", name="units_add_up"),
+        sa.CheckConstraint(
+            " AND ".join(f"{place} >= 0" for place in PLACES) + " AND ordered > 0", name="no_negative_units"
+        ),
+    )
+
+    id: int = Field(default=None, primary_key=True)
+    order_id: int = Field(foreign_key="order.id", index=True)
+    item_id: int = Field(foreign_key="item.id")
+    ordered: int
+    reserved: int = 0
+    picked: int = 0
+    short: int = 0
+    staged: int = 0
+    collected: int = 0
+    cancelled: int = 0
+    unfilled: int = 0
+    unit_price_minor: int
+
+    order: "Order" = Relationship(back_populates="lines")
+    item: Item = Relationship()
+
+    def move(self, origin: str, target: str, quantity: int) -> None:
+        """Units change place; they are never made or lost."""
+        setattr(self, origin, getattr(self, origin) - quantity)
+        setattr(self, target, getattr(self, target) + quantity)
+
+
+class FulfilmentKind(StrEnum):
+    """How the goods reach the customer."""
+
+    PICKUP = "pickup"
+
+
+class Fulfilment(SQLModel, table=True):
+    """The part of an order that one node fulfils; a pickup has one task."""
+
+    __tablename__ = "fulfilment"
+    __table_args__ = (sa.UniqueConstraint("order_id", "node_id", "kind"),)
+
+    id: int = Field(default=None, primary_key=True)
+    order_id: int = Field(foreign_key="order.id")
+    node_id: int = Field(foreign_key="node.id")
+    kind: FulfilmentKind = Field(default=FulfilmentKind.PICKUP, sa_type=db.choice(FulfilmentKind))

@@ -1,0 +1,54 @@
+"""What opens an exception case, and what ends it again because its cause is gone."""
+
+from typing import Any
+
+from sqlmodel import Session, col
+
+from app.oms.order_events import OrderCancelled, OrderUnfulfillable
+from app.pickup.exception_case import CaseKind, ExceptionCase, cause_of, end_living, open_about, open_case
+from app.pickup.task_events import ShortTakenBack, UnitsShort
+
+WORTH_A_CALL = frozenset({"ready", "delayed", "cancelled"})
+"""What a customer has to hear to do the right thing next."""
+
+
+def short_pick(session: Session, event: UnitsShort) -> None:
+    """Units could not be picked: somebody has to find them or make it good."""
+    open_case(session, ExceptionCase(
+        kind=CaseKind.SHORT_PICK, cause=f"line/{event.line_id}:short", store_id=event.store_id, order_id=event.order_id,
+        task_id=event.task_id, line_id=event.line_id, quantity=event.quantity, detail=event.reason, opened_at=event.at,
+    ), actor=event.actor)  # fmt: skip
+
+
+def short_taken_back(session: Session, event: ShortTakenBack) -> None:
+    """Found after all: the problem ends with its cause."""
+    end_living(session, col(ExceptionCase.cause) == f"line/{event.line_id}:short", event)
+
+
+def unfulfillable(session: Session, event: OrderUnfulfillable) -> None:
+    """An order without stock is never lost: it waits here."""
+    open_case(session, ExceptionCase(
+        kind=CaseKind.UNFULFILLABLE, cause=f"order/{event.order_id}:unfulfillable", store_id=event.store_id,
+        order_id=event.order_id, detail="no stock when it was placed", opened_at=event.at,
+    ), actor=event.actor)  # fmt: skip
+
+
+def undeliverable(session: Session, event: Any) -> None:
+    """A message did not reach the customer: somebody has to call, once, however many messages it were."""
+    open_about(session, event, CaseKind.UNDELIVERABLE, detail=event.stage)
+
+
+def without_address(session: Session, event: Any) -> None:
+    """Who left no address is called as soon as there is something to do about the order."""
+    if event.stage in WORTH_A_CALL:
+        undeliverable(session, event)
+
+
+def reached(session: Session, event: Any) -> None:
+    """The customer has a message of ours, or the bag: nobody needs to call any more."""
+    end_living(session, col(ExceptionCase.cause) == cause_of(event.order_id, CaseKind.UNDELIVERABLE), event)
+
+
+def order_cancelled(session: Session, event: OrderCancelled) -> None:
+    """With the order its problems are gone."""
+    end_living(session, col(ExceptionCase.order_id) == event.order_id, event)

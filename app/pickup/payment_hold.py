@@ -1,0 +1,26 @@
+"""A payment that fails after the store has begun: the task is held, somebody decides, it goes on when it is paid."""
+
+from sqlmodel import Session, col
+
+from app.oms.order_events import PaymentFailed, PaymentRecovered
+from app.people.store import Store, due_after
+from app.pickup import task as tasks
+from app.pickup.exception_case import CaseKind, ExceptionCase, cause_of, end_living, open_about
+from app.pickup.task_status import TaskStatus
+
+
+def begin(session: Session, event: PaymentFailed) -> None:
+    """Who may not accept a task is not blamed for leaving it; before a task is open there is nothing to hold."""
+    task = tasks.of_order(session, event.order_id)
+    if task is not None:
+        task.escalates_at = None
+        open_about(session, event, CaseKind.PAYMENT_FAILED, detail="the payment failed after the store began")
+
+
+def end(session: Session, event: PaymentRecovered) -> None:
+    """Paid after all: the store has its whole window again."""
+    end_living(session, col(ExceptionCase.cause) == cause_of(event.order_id, CaseKind.PAYMENT_FAILED), event)
+    task = tasks.of_order(session, event.order_id)
+    if task is not None and task.status == TaskStatus.REQUESTED:
+        store = session.get_one(Store, task.store_id)
+        task.ack_due_at = task.escalates_at = due_after(session, store.id, at=event.at, window=store.ack_window)
