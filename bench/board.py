@@ -39,19 +39,19 @@ KILOBYTES = 15.0
 
 
 def fill(floor: Floor, counter: Counter, cards: int) -> None:
-    """So many cards more: a third still new, the others accepted, picked or on a shelf, every ninth customer here."""
+    """So many cards more, of every kind however few: a third new, the others in hand or on a shelf, a ninth here."""
     for turn in range(cards):
         task_id = floor.order(f"A-{clock.now():%H%M%S}-{turn}-{cards}")
         with db.transaction() as session:
             order = session.get_one(Order, floor.task(task_id).order_id)
             match turn % 9:
-                case 3 | 4:
+                case 4 | 5:
                     counter.task(session, order).acknowledge(associate_id=counter.maya, at=clock.now())
-                case 5:
+                case 3:
                     counter.pick(session, order, at=clock.now())
-                case 6 | 7:
+                case 1 | 2:
                     counter.stage(session, order, at=clock.now())
-                case 8:
+                case 0:
                     task = counter.stage(session, order, at=clock.now())
                     handover.arrive(task, spot="Bay 3", actor="customer", at=clock.now())
 

@@ -7,7 +7,9 @@ from playwright.sync_api import ConsoleMessage, Page
 
 SHOTS = Path(__file__).parent / "shots"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-CLOSED_DOORS = ("Failed to load resource", "WebSocket connection to", "htmx: htmx:error: Failed to fetch")
+CLOSED_DOORS = (
+    "Failed to load resource", "WebSocket connection to", "htmx: htmx:error: Failed to fetch", "htmx: htmx:ws:error",
+)  # fmt: skip
 """What a browser writes down when it is told no, or nothing: that is the story, not a fault of the page."""
 
 # A label stands for its box, a stretched link for its card, and a link in running text is as high as its line.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from app import clock, create_app, db, migrations, serving, wire
 from app.config import Settings
@@ -93,6 +93,10 @@ class Riverside:
             colleagues.put_on_shelf(session, task_id, by, self.clock.at)
         self.clock.forward(seconds=31)
         return task_id
+
+    def person(self, short_name: str) -> int:
+        with db.reading() as session:
+            return next(each.id for each in session.exec(select(Associate)) if each.short_name == short_name)
 
     def customers_page(self, order_id: int) -> str:
         with db.reading() as session:

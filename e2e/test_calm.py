@@ -6,6 +6,7 @@ from app import db
 from app.pickup import handover
 from app.pickup import task as tasks
 from e2e.conftest import Tablet
+from e2e.hands import scan
 from e2e.shop import Riverside
 
 
@@ -38,12 +39,17 @@ def test_a_customer_who_is_here_does_not_wait_for_the_hand(tablet: Tablet, river
     _put_on_shelf(maya, riverside, task_id)
     expect(maya.locator(f"#give #task-{task_id}")).to_be_visible()
 
+    with maya.expect_websocket() as opened:
+        maya.reload()
+    expect(maya.locator("#link")).to_have_text("Live")
     maya.mouse.move(5, 700)
     maya.mouse.down()
-    with db.transaction() as session:
+    is_here = opened.value.expect_event("framereceived", lambda frame: 'data-urgency="here"' in str(frame))
+    with is_here, db.transaction() as session:
         handover.arrive(tasks.locked(session, task_id), spot="Bay 2", actor="customer", at=riverside.clock.at)
 
-    expect(maya.locator(f"#give #task-{task_id}")).to_have_attribute("data-urgency", "here", timeout=3000)
+    here = maya.locator(f"#give #task-{task_id}")
+    expect(here).to_have_attribute("data-urgency", "here", timeout=4000)  # less than a held hand delays the others
     maya.mouse.up()
 
 
@@ -72,8 +78,7 @@ def _put_on_shelf(screen: Page, riverside: Riverside, task_id: int) -> None:
     for address, code in (("/pick-walk?task=", ""), ("/pickup-tasks/", "LOC-S-06")):
         screen.goto(f"{riverside.address}{address}{task_id}")
         expect(screen.locator("#link")).to_have_text("Live")
-        screen.keyboard.type(code or "5901234123457", delay=4)
-        screen.keyboard.press("Enter")
+        scan(screen, code or "5901234123457")
         expect(screen.locator("#undo")).to_contain_text("staged" if code else "picked")
     screen.goto(riverside.address)
     expect(screen.locator("#link")).to_have_text("Live")

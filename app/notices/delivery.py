@@ -1,4 +1,4 @@
-"""How far what there is to tell has come: is it still true, has it left, and did anything leave too early?"""
+"""How far what there is to tell has come: whether it is still true, has left, or left too early."""
 
 from collections.abc import Iterable
 from datetime import datetime

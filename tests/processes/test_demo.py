@@ -6,7 +6,6 @@ import signal
 import sqlite3
 from contextlib import closing
 from pathlib import Path
-from time import perf_counter
 
 from app.clock import now
 from tests.processes.orders import order
@@ -55,10 +54,8 @@ def test_the_demo_starts_takes_an_order_stops_and_is_there_again(tmp_path: Path)
         assert demo.ends_at(signal.SIGTERM) == 0
         demo.until("stopped")
 
-    began = perf_counter()
     with started(command("run", "--port", "0"), tmp_path, settings, name="second") as process:
         demo, same_key = begin(process)
-        took = perf_counter() - began
         again = demo.ask(f"/api/orders/{placed}", Authorization=f"Bearer {key}")
         assert (again.status, again.json["id"], same_key) == (200, placed, key)
         assert not any("building" in line for line in demo.said)
@@ -68,6 +65,5 @@ def test_the_demo_starts_takes_an_order_stops_and_is_there_again(tmp_path: Path)
     assert not [
         said for said in what_nobody_may_log(tmp_path / "kept", key) if re.search(rf"\b{re.escape(said)}\b", logged)
     ]
-    assert took < 30, "a second start builds nothing"
     assert not (tmp_path / "var").exists()
     assert "Traceback" not in logged
