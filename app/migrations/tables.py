@@ -4,7 +4,7 @@ from sqlmodel import SQLModel
 
 from app.events import log, outbox, replies
 from app.notices import notice
-from app.oms import admission, balance, customer, inventory, item, node, order, reservation
+from app.oms import admission, balance, correction, customer, inventory, item, node, order, reservation
 from app.people import api_client, associate, device, sign_in, store
 from app.pickup import (
     escalation,
@@ -20,7 +20,7 @@ from app.pickup import (
 )
 
 MODULES = (
-    log, outbox, replies, notice, admission, balance, customer, inventory, item, node, order, reservation,
+    log, outbox, replies, notice, admission, balance, correction, customer, inventory, item, node, order, reservation,
     api_client, associate, device, sign_in, store,
     escalation, exception_case, handover, picking, pickup_link, staging, tally, task, undo, walk_choice,
 )  # fmt: skip
