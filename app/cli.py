@@ -141,6 +141,21 @@ def api_key(name: str, channels: tuple[str, ...], revoke: bool) -> None:
             raise click.ClickException(f"{name} holds no key.")
 
 
+@main.command("prove-no-oversell")
+@click.option("--clients", default=32, show_default=True, type=click.IntRange(1, 256))
+@click.option("--processes", default=4, show_default=True, type=click.IntRange(1, 16))
+@click.option("--units", default=100, show_default=True, type=click.IntRange(1, 100_000))
+@AS_JSON
+def prove_no_oversell(*, clients: int, processes: int, units: int, as_json: bool) -> None:
+    """Run the race for the last units of one item, in a database of its own, and print the verdict."""
+    from seed import proof
+
+    outcome = proof.run(settings_of_environment().database_url, proof.Race(clients, processes, units))
+    click.echo("\n".join(outcome.lines()))
+    _end(outcome.figures, as_json=as_json)
+    sys.exit(0 if outcome.holds else 1)
+
+
 @main.command()
 @AS_JSON
 def verify(as_json: bool) -> None:
