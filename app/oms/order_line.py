@@ -16,6 +16,11 @@ PLACES = ("reserved", "picked", "short", "staged", "collected", "cancelled", "un
 """Where a unit of a line can be: each ordered unit is in exactly one of these."""
 
 
+def things(units: int, decimals: int) -> int:
+    """350 grams are one thing in a bag; three pieces are three."""
+    return min(units, 1) if decimals else units
+
+
 class OrderLine(SQLModel, table=True):
     """So many units of one item; the sum of where they are is what was ordered, and the schema says so."""
 
@@ -42,6 +47,10 @@ class OrderLine(SQLModel, table=True):
 
     order: "Order" = Relationship(back_populates="lines")
     item: Item = Relationship()
+
+    def count(self, place: str) -> int:
+        """How many things a person sees there: pieces, and whatever is weighed as one."""
+        return things(getattr(self, place), self.item.decimals)
 
     def move(self, origin: str, target: str, quantity: int) -> None:
         """Units change place; they are never made or lost."""

@@ -21,6 +21,7 @@ from app.oms.reservation import ReservationState
 from app.refusals import Refusal, Unreadable
 
 MOST_UNITS = 10_000
+"""Of the unit it is sold by: pieces, or kilograms."""
 
 
 class ExternalIdTaken(Refusal):
@@ -29,7 +30,7 @@ class ExternalIdTaken(Refusal):
 
 @dataclass(frozen=True, kw_only=True)
 class LineRequest:
-    """So many units of a sku at a price; prices are integers in the currency's minor unit."""
+    """So many of a sku's smallest parts (pieces, grams), at a price in minor units for one of what it is sold by."""
 
     sku: str
     quantity: int
@@ -92,11 +93,19 @@ def _items(session: Session, request: OrderRequest) -> dict[str, Item]:
     foreign = sorted(sku for sku, item in found.items() if item.currency != request.currency)
     if foreign:
         raise Unreadable(f"Item {foreign[0]} is sold in {found[foreign[0]].currency}, not in {request.currency}.")
-    if any(not 0 < line.quantity <= MOST_UNITS or line.unit_price_minor < 0 for line in request.lines):
-        raise Unreadable(f"A line has between 1 and {MOST_UNITS} units and no negative price.")
+    for line in request.lines:
+        _refuse_nonsense(found[line.sku], line)
     if len(skus) < len(request.lines):
         raise Unreadable("Each sku may stand on one line only; add the quantities up.")
     return found
+
+
+def _refuse_nonsense(item: Item, line: LineRequest) -> None:
+    most = min(item.units_of(MOST_UNITS), admission.MOST_UNITS)
+    if not 0 < line.quantity <= most:
+        raise Unreadable(f"Of {item.sku} somebody may order up to {item.said(most)}, and not less than some.")
+    if line.unit_price_minor < 0:
+        raise Unreadable(f"The price of {item.sku} is less than nothing.")
 
 
 def _opened(session: Session, request: OrderRequest, node: Node) -> tuple[Order, bool]:

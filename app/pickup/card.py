@@ -13,7 +13,7 @@ from app.drawing import short_name
 from app.oms.customer import Customer
 from app.oms.item import Item, Place
 from app.oms.order import FIRST_NUMBER, Order
-from app.oms.order_line import PLACES, OrderLine
+from app.oms.order_line import PLACES, OrderLine, things
 from app.people.associate import Associate
 from app.people.store import Store
 from app.pickup import staging
@@ -89,7 +89,7 @@ _TASK_COLUMNS: list[Any] = [
 ]
 _LINE_COLUMNS: list[Any] = [
     *(_line[name] for name in ("order_id", "ordered", *PLACES)),
-    *(_item[name] for name in ("is_cold", "needs_id", "is_heavy", "is_fragile")),
+    *(_item[name] for name in ("is_cold", "needs_id", "is_heavy", "is_fragile", "decimals")),
     col(Place.bin),
 ]
 
@@ -158,9 +158,9 @@ def _card(row: Any, lines: list[Any], problem_id: int | None, roomy: Roomy, *, a
         who=short_name(row.customer), lane=lane,
         status=status, sort=f"{0 if status == TaskStatus.ARRIVED else 1}|{first:%Y-%m-%dT%H:%M:%S}", urgency=urgency,
         due_at=due_at, soon_at=soon_at, promised_at=row.promised_at, zone=row.zone,
-        total=sum(line.ordered for line in lines), left=sum(line.reserved for line in lines),
-        picked=sum(line.picked + line.staged for line in lines), short=sum(line.short for line in lines),
-        to_put_back=sum(line.picked + line.staged for line in lines) if status == TaskStatus.CANCELLED else 0,
+        total=_count(lines, "ordered"), left=_count(lines, "reserved"), short=_count(lines, "short"),
+        picked=_count(lines, "picked", "staged"),
+        to_put_back=_count(lines, "picked", "staged") if status == TaskStatus.CANCELLED else 0,
         bins=tuple(dict.fromkeys(line.bin for line in lines if line.reserved and line.bin)),
         handling=_handling(lines), shelf=row.shelf, suggested_shelf=roomy_shelf.code if roomy_shelf else None,
         staged_at=row.staged_at, arrived_at=row.arrived_at, spot=row.spot,
@@ -175,6 +175,10 @@ def _due(row: Any, status: TaskStatus) -> tuple[datetime | None, datetime | None
     if status in (TaskStatus.ACCEPTED, TaskStatus.PICKING, TaskStatus.PICKED):
         return row.promised_at, row.promised_at - SOON
     return None, None
+
+
+def _count(lines: list[Any], *places: str) -> int:
+    return sum(things(getattr(line, place), line.decimals) for line in lines for place in places)
 
 
 def _handling(lines: list[Any]) -> tuple[str, ...]:

@@ -38,6 +38,7 @@ class Tote:
     task_id: int
     who: str
     take: int
+    amount: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +51,7 @@ class Stop:
     hint: str
     walk_sequence: int
     promised_at: datetime
-    on_hand: int
+    on_hand: str
     wanted: int
     picked: int
     totes: tuple[Tote, ...]
@@ -163,14 +164,15 @@ def _items(tasks: Sequence[PickupTask]) -> set[int]:
 def _stop(place: Place | None, on_hand: int, wanted: Sequence[Wanted]) -> Stop:
     item = wanted[0][2].item
     totes = tuple(
-        Tote(number=number, task_id=task.id, who=task.order.customer.name, take=line.reserved)
+        Tote(number=number, task_id=task.id, who=task.order.customer.name, take=line.count("reserved"),
+             amount=line.item.said(line.reserved))
         for number, task, line in wanted if line.reserved
     )  # fmt: skip
     return Stop(
         item=item, aisle=place.aisle if place else NOWHERE, bin=place.bin if place else NOWHERE,
-        hint=place.hint if place else "", on_hand=on_hand, totes=totes,
+        hint=place.hint if place else "", on_hand=item.said(on_hand), totes=totes,
         walk_sequence=place.walk_sequence if place else AT_THE_END,
         promised_at=min(task.promised_at for _, task, line in wanted if line.reserved or not totes),
-        wanted=sum(line.reserved + line.picked for _, _, line in wanted),
-        picked=sum(line.picked for _, _, line in wanted), numbers=tuple(number for number, _, _ in wanted),
+        wanted=sum(line.count("reserved") + line.count("picked") for _, _, line in wanted),
+        picked=sum(line.count("picked") for _, _, line in wanted), numbers=tuple(number for number, _, _ in wanted),
     )  # fmt: skip

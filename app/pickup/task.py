@@ -81,8 +81,8 @@ class PickupTask(Eventful, SQLModel, table=True):
         return self.order.lines
 
     def units(self, place: str) -> int:
-        """How many units of the order are in this place: reserved, picked, short, staged …"""
-        return sum(getattr(line, place) for line in self.lines)
+        """How many things of the order are in this place: reserved, picked, short, staged …"""
+        return sum(line.count(place) for line in self.lines)
 
     def acknowledge(self, *, associate_id: int, at: datetime) -> None:
         """The first associate to say "mine" owns the task until it is staged or given back."""

@@ -12,6 +12,7 @@ from sqlmodel import Session
 from app import db
 from app.clock import now
 from app.events import replies
+from app.oms import item as items
 from app.oms import order as orders
 from app.oms import placing
 from app.oms.order import Order, PaymentState
@@ -104,7 +105,8 @@ def _answer_once(key: str, act: Callable[[Session, str], tuple[OrderOut, int]]) 
 def place(session: Session, body: OrderIn, actor: str):
     if not g.client.may_use(body.channel):
         raise ForeignChannel(f"This key takes no orders of the channel {body.channel}.")
-    order = placing.place(session, body.request(), actor=actor, at=now())
+    known = items.by_sku(session, {line.sku for line in body.lines})
+    order = placing.place(session, body.request(known), actor=actor, at=now())
     return _shown(session, order), 201
 
 
@@ -151,8 +153,8 @@ def _shown(session: Session, order: Order) -> OrderOut:
         LineOut(
             sku=line.item.sku,
             unit=line.item.unit,
-            ordered=str(line.ordered),
-            **{place: str(getattr(line, place)) for place in PLACES},
+            ordered=line.item.amount_of(line.ordered),
+            **{place: line.item.amount_of(getattr(line, place)) for place in PLACES},
         )
         for line in order.lines
     ]

@@ -1,6 +1,7 @@
 """What the API reads and answers: explicit models that take nothing they do not name."""
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Literal
@@ -10,8 +11,10 @@ from babel.numbers import is_currency
 from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
+from app.oms.item import Item
 from app.oms.order import PaymentState
 from app.oms.placing import MOST_UNITS, LineRequest, OrderRequest
+from app.refusals import Unreadable
 
 LARGEST_AMOUNT = 2_000_000_000
 MOST_LINES = 200
@@ -54,12 +57,12 @@ def _email(address: str) -> str:
         raise ValueError("must be an email address") from wrong
 
 
-def _units(said: str) -> int:
-    """ "2" or "2.000": a decimal string, whole because these things are sold by the piece."""
+def _quantity(said: str) -> str:
+    """However many zeros it was sent with: "2.000" is "2". Whether the item can be had so is known to the item."""
     quantity = Decimal(said)
-    if quantity != quantity.to_integral_value() or not 0 < quantity <= MOST_UNITS:
-        raise ValueError(f"must be a whole number of units between 1 and {MOST_UNITS}")
-    return int(quantity)
+    if not 0 < quantity <= MOST_UNITS:
+        raise ValueError(f"must be more than 0, and {MOST_UNITS} at most")
+    return f"{quantity.normalize():f}"
 
 
 Code = Annotated[str, Field(min_length=1, max_length=80), AfterValidator(_printable)]
@@ -71,7 +74,7 @@ Phone = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{6,14}$"), AfterValidator(_p
 Email = Annotated[
     str, Field(max_length=254), AfterValidator(_email), WithJsonSchema({"type": "string", "format": "email"})
 ]
-Quantity = Annotated[str, Field(pattern=r"^[0-9]{1,9}(\.[0-9]{1,3})?$"), AfterValidator(lambda said: str(_units(said)))]
+Quantity = Annotated[str, Field(pattern=r"^[0-9]{1,9}(\.[0-9]{1,3})?$"), AfterValidator(_quantity)]
 PaymentWord = Literal["pending", "authorised", "captured", "failed"]
 
 
@@ -113,14 +116,19 @@ class PaymentIn(Strict):
 
 
 class LineIn(Strict):
-    """So much of one sku, at this price for one."""
+    """So much of one sku in the unit it is sold by, at this price for one such unit."""
 
     sku: Code
     quantity: Quantity
+    unit: Code | None = None
     unit_price_minor: Amount
 
-    def request(self) -> LineRequest:
-        return LineRequest(sku=self.sku, quantity=int(self.quantity), unit_price_minor=self.unit_price_minor)
+    def request(self, item: Item) -> LineRequest:
+        """What it says, in the units the house counts this item in."""
+        if self.unit not in (None, item.unit):
+            raise Unreadable(f"{item.sku} is sold by the {item.unit}, not by the {self.unit}.")
+        quantity = item.units_of(self.quantity)
+        return LineRequest(sku=self.sku, quantity=quantity, unit_price_minor=self.unit_price_minor)
 
 
 class OrderIn(Strict):
@@ -134,13 +142,15 @@ class OrderIn(Strict):
     payment: PaymentIn
     lines: Annotated[list[LineIn], Field(min_length=1, max_length=MOST_LINES)]
 
-    def request(self) -> OrderRequest:
+    def request(self, known: Mapping[str, Item]) -> OrderRequest:
+        if unknown := sorted({line.sku for line in self.lines} - known.keys()):
+            raise Unreadable(f"There is no item {unknown[0]}.")
         return OrderRequest(
             channel=self.channel, external_id=self.external_id, store_code=self.fulfilment.store,
             placed_at=self.placed_at, promised_at=self.fulfilment.promised_by, customer_name=self.customer.name,
             email=self.customer.email, phone=self.customer.phone, language=self.customer.language,
             payment_state=PaymentState(self.payment.state), amount_minor=self.payment.amount_minor,
-            currency=self.payment.currency, lines=tuple(line.request() for line in self.lines),
+            currency=self.payment.currency, lines=tuple(line.request(known[line.sku]) for line in self.lines),
         )  # fmt: skip
 
 

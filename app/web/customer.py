@@ -51,7 +51,8 @@ class Thing:
     detail: str
     image: str
     ordered: int
-    missing: int
+    amount: str
+    missing: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -210,8 +211,10 @@ def _words(order: Order, bag: PickupTask | None, store: Store, stage: str, *, at
 
 
 def _short_words(order: Order, stage: str) -> str:
-    ordered = sum(line.ordered for line in order.lines)
-    missing = sum(line.short + line.unfilled for line in order.lines)
+    ordered, short, unfilled = (
+        sum(line.count(place) for line in order.lines) for place in ("ordered", "short", "unfilled")
+    )
+    missing = short + unfilled
     if not missing or stage in {"cancelled", "unfulfillable"}:
         return ""
     state = {"ready": "ready", "here": "ready", "collected": "collected"}.get(stage)
@@ -222,8 +225,9 @@ def _short_words(order: Order, stage: str) -> str:
 
 def _things(order: Order) -> tuple[Thing, ...]:
     return tuple(
-        Thing(name=line.item.name, detail=line.item.detail, image=line.item.image, ordered=line.ordered,
-              missing=line.short + line.unfilled)
+        Thing(name=line.item.name, detail=line.item.detail, image=line.item.image, ordered=line.count("ordered"),
+              amount=line.item.said(line.ordered),
+              missing=line.item.said(line.short + line.unfilled) if line.short + line.unfilled else "")
         for line in order.lines
     )  # fmt: skip
 

@@ -49,7 +49,8 @@ def _view(session: Session, case: ExceptionCase) -> dict[str, Any]:
     )
     return {
         "id": case.id, "title": title, "image": line.item.image if line else None, "order": order.number,
-        "who": order.customer.name, "task_id": case.task_id, "quantity": case.quantity, "opened_at": case.opened_at,
+        "who": order.customer.name, "task_id": case.task_id, "opened_at": case.opened_at,
+        "quantity": line.item.said(case.quantity) if line and case.quantity else "",
         "promised_at": order.promised_at, "owner": owner.short_name if owner else None, "detail": case.detail,
     }  # fmt: skip
 
