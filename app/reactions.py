@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from app.events.log import DomainEvent, Reaction
 from app.notices import events as notice_events
 from app.notices import notice
+from app.oms import correction
 from app.oms import order_events as orders
-from app.pickup import escalation, exception_cause, payment_hold, pickup_link, put_back, tally, task
+from app.pickup import count_cause, escalation, exception_cause, payment_hold, pickup_link, put_back, tally, task
 from app.pickup import task_events as tasks
 
 REACTIONS: Mapping[type[DomainEvent], Sequence[Reaction]] = {
@@ -26,8 +27,8 @@ REACTIONS: Mapping[type[DomainEvent], Sequence[Reaction]] = {
     tasks.AcknowledgementTakenBack: [tally.fold],
     tasks.UnitPicked: [tally.fold],
     tasks.PickTakenBack: [tally.fold],
-    tasks.UnitsShort: [tally.fold, exception_cause.short_pick],
-    tasks.ShortTakenBack: [tally.fold, exception_cause.short_taken_back],
+    tasks.UnitsShort: [tally.fold, exception_cause.short_pick, count_cause.short_pick],
+    tasks.ShortTakenBack: [tally.fold, exception_cause.short_taken_back, count_cause.short_taken_back],
     tasks.TaskUnfulfillable: [notice.delayed],
     tasks.TaskStaged: [tally.fold, notice.ready],
     tasks.StagingTakenBack: [tally.fold, notice.staging_taken_back],
@@ -38,6 +39,7 @@ REACTIONS: Mapping[type[DomainEvent], Sequence[Reaction]] = {
     tasks.TaskCancelled: [tally.fold, escalation.close_for],
     tasks.TaskPutBack: [tally.fold],
     tasks.TaskLate: [notice.delayed],
+    correction.SnapshotDiffered: [count_cause.snapshot_differed],
     notice_events.NoticeSent: [exception_cause.reached],
     notice_events.NoticeFailed: [exception_cause.undeliverable],
     notice_events.NoticeUndeliverable: [exception_cause.without_address],

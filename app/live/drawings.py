@@ -9,8 +9,10 @@ from sqlmodel import Session
 from app import drawing
 from app.events.log import DomainEvent, Event
 from app.notices import events as notices
+from app.oms import correction
 from app.oms import order_events as orders
 from app.pickup import board, card, exception_case
+from app.pickup import count_events as counts
 from app.pickup import task_events as tasks
 
 DRAWN: set[type[DomainEvent]] = {
@@ -26,6 +28,8 @@ SILENT: set[type[DomainEvent]] = {
     orders.OrderPlaced, orders.OrderUnfulfillable, orders.OrderReleased, orders.PaymentFailed, orders.PaymentRecovered,
     orders.OrderCancelled,
     notices.NoticeSent, notices.NoticeFailed, notices.NoticeUndeliverable,
+    counts.CountEvent, counts.CountOpened, counts.RecountAsked, counts.CountPosted, counts.CountDropped,
+    correction.SnapshotDiffered,
 }  # fmt: skip
 """What an order's event means for a store is a task's event; a notice that fails opens a case."""
 

@@ -7,6 +7,7 @@ from app.notices import notice
 from app.oms import admission, balance, correction, customer, inventory, item, node, order, reservation
 from app.people import api_client, associate, device, sign_in, store
 from app.pickup import (
+    count,
     escalation,
     exception_case,
     handover,
@@ -22,6 +23,6 @@ from app.pickup import (
 MODULES = (
     log, outbox, replies, notice, admission, balance, correction, customer, inventory, item, node, order, reservation,
     api_client, associate, device, sign_in, store,
-    escalation, exception_case, handover, picking, pickup_link, staging, tally, task, undo, walk_choice,
+    count, escalation, exception_case, handover, picking, pickup_link, staging, tally, task, undo, walk_choice,
 )  # fmt: skip
 metadata = SQLModel.metadata

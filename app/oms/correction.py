@@ -7,12 +7,13 @@ goes on the ledger beside a movement that takes it out again. So stock does not 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import sqlalchemy as sa
 from sqlmodel import Field, Session, SQLModel, UTCDateTime, col
 
 from app import db, rows
+from app.events.log import DomainEvent
 from app.oms import inventory
 from app.oms.balance import Key
 from app.oms.inventory import Cause, Change, Movement, Page, Reason
@@ -28,6 +29,17 @@ class Counted(SQLModel, table=True):
     as_of: datetime
     quantity: int
     document: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SnapshotDiffered(DomainEvent):
+    """Another system's word differs from the books by more than sales on their way explain."""
+
+    about: ClassVar[str] = "item"
+    item_id: int
+    node_id: int
+    store_id: int | None
+    wrong_by: int
 
 
 class Word(NamedTuple):
@@ -46,6 +58,7 @@ class _Since(NamedTuple):
 
     occurred_at: datetime
     on_hand: int
+    unavailable: int
     suppressed: int
 
 
@@ -69,26 +82,35 @@ class Reckoning:
                 replace(cause, reason=Reason.ABSORBED),
             )
         elif change.key in self._past:
-            self._past[change.key].append(_Since(cause.occurred_at, change.on_hand, change.suppressed))
+            self._past[change.key].append(
+                _Since(cause.occurred_at, change.on_hand, change.unavailable, change.suppressed)
+            )
+
+    def stood_at(self, key: Key, state: str, as_of: datetime) -> int:
+        """What the books say today of that instant; it has to be one that was stated when the page was opened."""
+        moved_since = (getattr(each, state) for each in self._past[key] if each.occurred_at > as_of)
+        stood: int = getattr(self.page.levels[key], state) - sum(moved_since)
+        return stood
+
+    def wrong_by(self, key: Key, quantity: int, as_of: datetime) -> int | None:
+        """By how much the books differ from so many at that instant; None when a newer word is known."""
+        known = self.newest.get(key)
+        is_newer = known is None or Word.of(quantity, as_of) > known
+        return quantity - self.stood_at(key, "on_hand", as_of) if is_newer else None
 
     def correct_to(self, key: Key, quantity: int, as_of: datetime, cause: Cause, *, unsuppress: int = 0) -> int | None:
-        """By how much the books were wrong; None, and the books stay, when a newer word is known."""
-        word, known = Word.of(quantity, as_of), self.newest.get(key)
-        is_newer = known is None or word > known
-        kept = sum(each.on_hand for each in self._past[key] if each.occurred_at > as_of)
-        wrong_by = quantity - (self.page.levels[key].on_hand - kept) if is_newer else 0
+        """Put the books right, and say by how much they were wrong; they stay when a newer word is known."""
+        wrong_by = self.wrong_by(key, quantity, as_of)
         if wrong_by or unsuppress:
-            change = Change(item_id=key[0], node_id=key[1], on_hand=wrong_by, suppressed=-unsuppress)
+            change = Change(item_id=key[0], node_id=key[1], on_hand=wrong_by or 0, suppressed=-unsuppress)
             self.page.enter(change, replace(cause, occurred_at=as_of))
-        if not is_newer:
-            return None
-        self.newest[key], self._said[key] = word, cause.document
+        if wrong_by is not None:
+            self.newest[key], self._said[key] = Word.of(quantity, as_of), cause.document
         return wrong_by
 
-    def suppressed_at(self, key: Key, as_of: datetime) -> int:
-        """Units that were looked for in vain before that instant and are still held back."""
-        since = sum(each.suppressed for each in self._past[key] if each.occurred_at > as_of)
-        return max(0, min(self.page.levels[key].suppressed, self.page.levels[key].suppressed - since))
+    def missed_before(self, key: Key, as_of: datetime) -> int:
+        """Units that were looked for in vain before that instant and are held back still."""
+        return max(0, min(self.page.levels[key].suppressed, self.stood_at(key, "suppressed", as_of)))
 
     def save(self, *more: rows.Insert) -> None:
         self.page.save(*more)
@@ -125,13 +147,13 @@ def _past(session: Session, stated: list[tuple[Key, datetime]]) -> dict[Key, lis
     past: dict[Key, list[_Since]] = {key: [] for key, _ in stated}
     if past:
         read = sa.select(col(Movement.item_id), col(Movement.node_id), col(Movement.occurred_at),
-                         col(Movement.on_hand), col(Movement.suppressed))  # fmt: skip
+                         col(Movement.on_hand), col(Movement.unavailable), col(Movement.suppressed))  # fmt: skip
         after = read.where(
             sa.tuple_(col(Movement.item_id), col(Movement.node_id)).in_(sorted(past)),
             col(Movement.occurred_at) > min(as_of for _, as_of in stated),
         )
         for row in session.execute(after):
-            past[row.item_id, row.node_id].append(_Since(row.occurred_at, row.on_hand, row.suppressed))
+            past[row.item_id, row.node_id].append(_Since(*row[2:]))
     return past
 
 

@@ -141,8 +141,11 @@ def suppress(session: Session, claim: Reservation, quantity: int, cause: Cause) 
 
 
 def unsuppress(session: Session, claim: Reservation, quantity: int, cause: Cause) -> None:
-    """Found after all: the very units go back to the order, so no guard is needed."""
+    """Found after all: they go back to the order, so no guard is needed; a count may have freed them meanwhile."""
     claim.released -= quantity
     claim.state = ReservationState.HARD
-    change = Change(item_id=claim.item_id, node_id=claim.node_id, reserved=quantity, suppressed=-quantity)
-    inventory.record(session, [change], cause)
+    key = claim.item_id, claim.node_id
+    page = inventory.open_page(session, [key])
+    held_back = min(quantity, page.levels[key].suppressed)
+    page.enter(Change(item_id=key[0], node_id=key[1], reserved=quantity, suppressed=-held_back), cause)
+    page.save()

@@ -17,7 +17,6 @@ from app.pickup.task_events import PickTakenBack, ShortTakenBack, TaskUnfulfilla
 from app.pickup.task_status import IN_HAND, TaskStatus
 from app.refusals import Refusal
 
-
 REOPENED = frozenset({*IN_HAND, TaskStatus.PICKED, TaskStatus.UNFULFILLABLE})
 """While a task is in one of these, a unit that was missing may still go into its bag."""
 

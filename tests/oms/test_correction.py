@@ -92,8 +92,8 @@ def test_units_missed_before_the_count_are_held_back_no_longer(session: Session,
 
     reckoning = correction.open_reckoning(session, [], [(key, before), (key, later)])
 
-    assert reckoning.suppressed_at(key, later) == 2
-    assert reckoning.suppressed_at(key, before) == 0
+    assert reckoning.missed_before(key, later) == 2
+    assert reckoning.missed_before(key, before) == 0
 
 
 minutes = st.integers(1, 20)
