@@ -16,6 +16,7 @@ from app.events import replies
 from app.notices.smtp import SmtpTransport, Transport
 from app.oms import order
 from app.pickup import escalation
+from jobs import availability
 from jobs.mail_sink import FOLDER, MailSink
 from jobs.pace import Every, Watch
 from jobs.relay import relay
@@ -51,6 +52,7 @@ SCHEDULE: list[tuple[str, int, Act]] = [
     ("escalate unanswered tasks", 1, partial(sweep, escalation.due, escalation.escalate)),
     ("tell customers of late orders", 1, partial(sweep, escalation.late_due, escalation.tell_late)),
     ("send what waits in the outbox", 1, _send_waiting),
+    ("work out what may be sold", 1, availability.catch_up),
     ("give up on unpaid orders", 30, partial(sweep, order.payment_due, order.give_up_on_payment)),
     ("forget old replies", 3600, _forget_replies),
 ]

@@ -4,7 +4,20 @@ from sqlmodel import SQLModel
 
 from app.events import log, outbox, replies
 from app.notices import notice
-from app.oms import admission, balance, correction, customer, inventory, item, node, order, reservation
+from app.oms import (
+    admission,
+    availability,
+    balance,
+    channel,
+    correction,
+    customer,
+    inventory,
+    item,
+    node,
+    order,
+    reservation,
+    touched,
+)
 from app.people import api_client, associate, device, sign_in, store
 from app.pickup import (
     count,
@@ -21,7 +34,8 @@ from app.pickup import (
 )
 
 MODULES = (
-    log, outbox, replies, notice, admission, balance, correction, customer, inventory, item, node, order, reservation,
+    log, outbox, replies, notice,
+    admission, availability, balance, channel, correction, customer, inventory, item, node, order, reservation, touched,
     api_client, associate, device, sign_in, store,
     count, escalation, exception_case, handover, picking, pickup_link, staging, tally, task, undo, walk_choice,
 )  # fmt: skip

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlmodel import Field, Session, SQLModel, select
 
 from app import db, rows
-from app.oms import balance
+from app.oms import balance, touched
 from app.oms.balance import STATES, Balance, Key, Level
 from app.refusals import Refusal
 
@@ -151,7 +151,8 @@ class Page:
         if self.entries:
             moves, expected = balance.moves(self.levels.values())
             entered = rows.Insert(Movement, dict(zip(_WRITTEN, zip(*self.entries, strict=True), strict=True)))
-            if rows.write(self.session, moves, entered, *more)[0] != expected:
+            marks = touched.marks(entry[0] for entry in self.entries)
+            if rows.write(self.session, moves, entered, marks, *more)[0] != expected:
                 raise BalanceMoved
             self.entries.clear()
         elif more:

@@ -6,7 +6,6 @@ from functools import wraps
 from typing import Any, TypeVar
 
 from flask import Blueprint, Response, g, jsonify, request
-from pydantic import ValidationError
 from sqlmodel import Session
 
 from app import db
@@ -21,6 +20,7 @@ from app.people import api_client
 from app.people.api_client import ForeignChannel, UnknownKey
 from app.pickup import task as tasks
 from app.refusals import NotFound
+from app.web import api_body
 from app.web.api_models import (
     CancellationIn,
     LineOut,
@@ -33,13 +33,11 @@ from app.web.api_models import (
 from app.web.errors import problem
 from app.web.fragments import LONGEST_KEY, again, keep
 from app.web.openapi import described
-from app.web.strict_json import NotJson, read_json
 
 api = Blueprint("api", __name__)
 
 Body = TypeVar("Body", bound=Strict)
 AN_ID = "<int(min=1, max=2147483647):order_id>"
-MOST_ERRORS = 20
 
 
 @api.before_request
@@ -63,27 +61,14 @@ def once(model: type[Body]) -> Callable[[Callable[..., Any]], Callable[..., Resp
             if not 0 < len(key) <= LONGEST_KEY or not key.isprintable():
                 words = f"Send an Idempotency-Key of 1 to {LONGEST_KEY} characters."
                 return problem(400, words, slug="idempotency-key-missing")
-            read = _read(model)
+            said = api_body.read(model)
             return (
-                read if isinstance(read, Response) else _answer_once(key, lambda s, who: act(s, read, who, **address))
+                said if isinstance(said, Response) else _answer_once(key, lambda s, who: act(s, said, who, **address))
             )
 
         return route
 
     return decorate
-
-
-def _read(model: type[Body]) -> Body | Response:
-    charset = request.mimetype_params.get("charset", "utf-8").lower()
-    if request.mimetype != "application/json" or charset not in {"utf-8", "utf8"}:
-        return problem(415, "Send application/json, in UTF-8.", slug="unsupported-media-type")
-    try:
-        return model.model_validate(read_json(request.get_data()))
-    except NotJson as broken:
-        return problem(400, str(broken), slug="not-json")
-    except ValidationError as wrong:
-        found = [{"field": ".".join(map(str, e["loc"])), "words": e["msg"]} for e in wrong.errors(include_input=False)]
-        return problem(422, "The body is not what this address takes.", slug="invalid", errors=found[:MOST_ERRORS])
 
 
 def _answer_once(key: str, act: Callable[[Session, str], tuple[OrderOut, int]]) -> Response:

@@ -6,6 +6,7 @@ from typing import Any
 from pydantic.json_schema import models_json_schema
 
 from app.web.api_models import CancellationIn, OrderIn, OrderOut, PaymentStateIn, Problem
+from app.web.availability_models import MOST_SKUS, MOST_STORES, AvailabilityIn, AvailabilityOut
 
 REFUSED = {
     400: "Not JSON, or no Idempotency-Key", 401: "No key we know", 403: "A channel this key is not for",
@@ -27,7 +28,8 @@ KEY = {
 
 @cache
 def described() -> dict[str, Any]:
-    models = [(m, "validation") for m in (OrderIn, PaymentStateIn, CancellationIn, OrderOut, Problem)]
+    named = (OrderIn, PaymentStateIn, CancellationIn, OrderOut, AvailabilityIn, AvailabilityOut, Problem)
+    models = [(m, "validation") for m in named]
     _, schemas = models_json_schema(models, ref_template="#/components/schemas/{model}")  # type: ignore[arg-type]
     return {
         "openapi": "3.1.0",
@@ -43,6 +45,7 @@ def described() -> dict[str, Any]:
                 "parameters": [ORDER_ID],
                 "post": _act("cancel", "Call the order off", CancellationIn.__name__, 200),
             },
+            "/api/availability": _availability(),
         },
         "components": {"schemas": schemas["$defs"], "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}}},
         "security": [{"key": []}],
@@ -59,12 +62,30 @@ def _act(name: str, summary: str, body: str, status: int) -> dict[str, Any]:
     }
 
 
+def _availability() -> dict[str, Any]:
+    """The same question twice: in the address, and as a body where it is too long for one."""
+    code = {"type": "string", "minLength": 1, "maxLength": 80}
+    several = {"sku": (MOST_SKUS, True), "store": (MOST_STORES, False)}
+    asked = [
+        {"name": name, "in": "query", "required": is_required,
+         "schema": {"type": "array", "items": code, "maxItems": most}}
+        for name, (most, is_required) in several.items()
+    ]  # fmt: skip
+    look = {"summary": "How many may be sold", "responses": _responses(200, AvailabilityOut.__name__, "The numbers")}
+    body = {"required": True, "content": {"application/json": {"schema": _ref(AvailabilityIn.__name__)}}}
+    return {
+        "get": look
+        | {"operationId": "availability", "parameters": [*asked, {"name": "channel", "in": "query", "schema": code}]},
+        "post": look | {"operationId": "availability_of_many", "requestBody": body},
+    }
+
+
 def _look() -> dict[str, Any]:
     return {"operationId": "show", "summary": "How an order stands", "responses": _responses(200)}
 
 
-def _responses(status: int) -> dict[str, Any]:
-    good = {"description": "The order as it stands", "content": {"application/json": {"schema": _ref("OrderOut")}}}
+def _responses(status: int, model: str = OrderOut.__name__, words: str = "The order as it stands") -> dict[str, Any]:
+    good = {"description": words, "content": {"application/json": {"schema": _ref(model)}}}
     bad = {"application/problem+json": {"schema": _ref("Problem")}}
     return {str(status): good, **{str(no): {"description": words, "content": bad} for no, words in REFUSED.items()}}
 

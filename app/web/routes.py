@@ -2,6 +2,7 @@
 
 from flask import Flask
 
+import app.web.api_availability  # noqa: F401 - answers on the API's blueprint, too
 from app.config import Settings
 from app.web import api, demo, operations, sign_in
 from app.web.board import board

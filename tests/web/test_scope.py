@@ -45,7 +45,7 @@ PUBLIC = {
     "demo.mails": "in the demo only",
     "demo.mail": "in the demo only",
 }
-BY_KEY = {"api.place", "api.show", "api.pay", "api.cancel"}
+BY_KEY = {"api.place", "api.show", "api.pay", "api.cancel", "api.availability", "api.availability_of_many", "intake.take"}
 """Opened by an API client's key and by nothing else."""
 
 Form = dict[str, Any]

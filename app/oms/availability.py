@@ -1,0 +1,137 @@
+"""What may be sold: at each node what is free there, for each channel what its nodes have free, on the channel's terms.
+
+A channel's number is kept, with a version that only grows, and is worked out anew for the items that were touched.
+Whoever does so first locks the numbers and then reads the stock, so that of two the later one has seen more.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Field, Session, SQLModel, col, select
+from sqlmodel.sql.sqltypes import UTCDateTime
+
+from app import rows
+from app.oms import channel as channels
+from app.oms import touched
+from app.oms.balance import Balance
+from app.oms.channel import Terms
+from app.oms.item import Item
+
+Key = tuple[int, int]
+"""Channel and item."""
+
+
+class Ats(SQLModel, table=True):
+    """What a channel may sell of an item; `push_due_at` is null when the channel knows or has not to be told."""
+
+    __tablename__ = "ats"
+    __table_args__ = (
+        sa.CheckConstraint("quantity >= 0", name="ats_never_negative"),
+        sa.Index("ats_push_due", "push_due_at", sqlite_where=sa.text("push_due_at IS NOT NULL"),
+                 postgresql_where=sa.text("push_due_at IS NOT NULL")),
+    )  # fmt: skip
+
+    channel_id: int = Field(foreign_key="channel.id", primary_key=True)
+    item_id: int = Field(foreign_key="item.id", primary_key=True, index=True)
+    quantity: int = 0
+    version: int = 0
+    changed_at: datetime
+    push_due_at: datetime | None = None
+    pushed_quantity: int | None = None
+    pushed_version: int = 0
+    acked_version: int = 0
+
+
+def ats(free: Iterable[int], *, buffer: int, cap: int | None) -> int:
+    """Each node is clamped before the sum: what one owes, another does not have less of."""
+    together = sum(max(0, each) for each in free)
+    return max(0, (together if cap is None else min(cap, together)) - buffer)
+
+
+def catch_up(session: Session, *, at: datetime) -> int:
+    """Work out what was touched longest ago; how many items that was."""
+    items = touched.take(session)
+    if items:
+        work_out(session, items, at=at)
+    return len(items)
+
+
+def work_out(session: Session, item_ids: Sequence[int], *, at: datetime) -> None:
+    terms = {each.channel_id: each for each in channels.all_terms(session)}
+    kept = _locked(session, list(terms), item_ids, at)
+    true = true_quantities(session, list(terms.values()), item_ids)
+    scale = _scales(session, item_ids)
+    changed = [
+        _changed(key, quantity, _due(terms[key[0]], quantity, scale[key[1]], at), at)
+        for key, quantity in true.items() if quantity != kept[key]
+    ]  # fmt: skip
+    if changed:
+        session.connection().execute(_CHANGE, changed)
+
+
+def true_quantities(session: Session, terms: Sequence[Terms], item_ids: Sequence[int]) -> dict[Key, int]:
+    """What each channel may sell of each item by the stock as it stands."""
+    free, own, scale = _free_of(session, item_ids), channels.own_numbers(session, item_ids), _scales(session, item_ids)
+    true = {}
+    for theirs in terms:
+        for item_id in item_ids:
+            buffer, cap = theirs.numbers(own.get((theirs.channel_id, item_id)), one=scale[item_id])
+            there = (units for node_id, units in free.get(item_id, ()) if node_id in theirs.pool)
+            true[theirs.channel_id, item_id] = ats(there, buffer=buffer, cap=cap)
+    return true
+
+
+_NOW, _DUE = sa.bindparam("now", type_=sa.Integer()), sa.bindparam("due", type_=UTCDateTime())
+_CHANGE = (
+    sa.update(Ats)
+    .where(col(Ats.channel_id) == sa.bindparam("of_channel"), col(Ats.item_id) == sa.bindparam("of_item"))
+    .values(
+        quantity=_NOW, version=col(Ats.version) + 1, changed_at=sa.bindparam("at"),
+        push_due_at=sa.case((col(Ats.push_due_at) < _DUE, col(Ats.push_due_at)), else_=_DUE),
+    )
+)  # fmt: skip
+"""What waits to be pushed already leaves no later than it would have."""
+
+
+def _changed(key: Key, quantity: int, due: datetime | None, at: datetime) -> dict[str, Any]:
+    return {"of_channel": key[0], "of_item": key[1], "now": quantity, "at": at, "due": due}
+
+
+def _due(terms: Terms, quantity: int, one: int, at: datetime) -> datetime | None:
+    """Near the end of the stock a channel hears at once; else what changes meanwhile leaves with the first change."""
+    if not terms.is_pushed:
+        return None
+    return at if quantity <= terms.guard_band * one else at + terms.publish_delay
+
+
+def _locked(session: Session, channel_ids: list[int], item_ids: Sequence[int], at: datetime) -> dict[Key, int]:
+    """The numbers as they were kept, held until this transaction ends; those that never were begin at nothing."""
+    keys = [(channel_id, item_id) for channel_id in channel_ids for item_id in item_ids]
+    if not keys:
+        return {}
+    named = dict(zip(("channel_id", "item_id"), zip(*keys, strict=True), strict=True))
+    found = rows.find(session, Ats, (*named, "quantity"), named, locked=True)
+    if len(found) < len(keys):
+        none = dict.fromkeys(("quantity", "version", "pushed_version", "acked_version"), [0] * len(keys))
+        rows.write(session, rows.Insert(Ats, named | none | {"changed_at": [at] * len(keys)}, skip_taken=True))
+        found = rows.find(session, Ats, (*named, "quantity"), named, locked=True)
+    return {(row[0], row[1]): row[2] for row in found}
+
+
+def _scales(session: Session, item_ids: Sequence[int]) -> dict[int, int]:
+    decimals = session.exec(select(Item.id, Item.decimals).where(col(Item.id).in_(item_ids)))
+    return {item_id: 10**places for item_id, places in decimals}
+
+
+def _free_of(session: Session, item_ids: Iterable[int]) -> dict[int, list[tuple[int, int]]]:
+    """Of each item what every node has free; below zero where more is promised or kept back than is there."""
+    states = ("item_id", "node_id", "on_hand", "unavailable", "reserved", "suppressed", "safety")
+    free: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for item_id, node_id, on_hand, unavailable, reserved, suppressed, safety in rows.find(
+        session, Balance, states, {"item_id": list(item_ids)}
+    ):
+        free[item_id].append((node_id, on_hand - unavailable - reserved - suppressed - safety))
+    return free

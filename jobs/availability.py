@@ -1,0 +1,23 @@
+"""What may be sold, kept true: worked out anew for what was touched, and said to the channels that have to be told."""
+
+from datetime import datetime
+
+from app import db
+from app.oms import availability, touched
+
+
+def catch_up(at: datetime) -> int:
+    """How many items were worked out; in bites, so that no writer waits long, and without writing when idle."""
+    done = 0
+    while _is_waiting():
+        with db.transaction() as session:
+            bite = availability.catch_up(session, at=at)
+        if not bite:  # somebody else has them
+            break
+        done += bite
+    return done
+
+
+def _is_waiting() -> bool:
+    with db.reading() as session:
+        return touched.is_waiting(session)
