@@ -2,7 +2,7 @@
 
 from sqlmodel import SQLModel
 
-from app.events import log, outbox, replies
+from app.events import inbox, log, outbox, replies, sequence
 from app.notices import notice
 from app.oms import (
     admission,
@@ -11,6 +11,7 @@ from app.oms import (
     channel,
     correction,
     customer,
+    freshness,
     inventory,
     item,
     node,
@@ -34,8 +35,9 @@ from app.pickup import (
 )
 
 MODULES = (
-    log, outbox, replies, notice,
-    admission, availability, balance, channel, correction, customer, inventory, item, node, order, reservation, touched,
+    inbox, log, outbox, replies, sequence, notice,
+    admission, availability, balance, channel, correction, customer, freshness, inventory, item, node, order,
+    reservation, touched,
     api_client, associate, device, sign_in, store,
     count, escalation, exception_case, handover, picking, pickup_link, staging, tally, task, undo, walk_choice,
 )  # fmt: skip

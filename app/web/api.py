@@ -17,7 +17,7 @@ from app.oms import placing
 from app.oms.order import Order, PaymentState
 from app.oms.order_line import PLACES
 from app.people import api_client
-from app.people.api_client import ForeignChannel, UnknownKey
+from app.people.api_client import ForeignChannel, Scope
 from app.pickup import task as tasks
 from app.refusals import NotFound
 from app.web import api_body
@@ -44,11 +44,8 @@ AN_ID = "<int(min=1, max=2147483647):order_id>"
 def _must_hold_a_key() -> None:
     if request.endpoint == "api.describe":
         return
-    kind, _, key = request.headers.get("Authorization", "").partition(" ")
-    if kind.lower() != "bearer" or not key.strip():
-        raise UnknownKey("Send your API key as Authorization: Bearer.")
     with db.reading() as session:
-        g.client = api_client.by_key(session, key.strip())
+        g.client = api_client.by_header(session, request.headers.get("Authorization", ""), scope=Scope.ORDERS)
 
 
 def once(model: type[Body]) -> Callable[[Callable[..., Any]], Callable[..., Response]]:

@@ -8,6 +8,7 @@ from app.web import api, demo, operations, sign_in
 from app.web.board import board
 from app.web.customer import customer
 from app.web.exceptions import exceptions
+from app.web.intake import intake
 from app.web.my_actions import my_actions
 from app.web.pick_walk import pick_walk
 from app.web.pickup_tasks import pickup_tasks
@@ -18,7 +19,7 @@ STAFF = (board, pickup_tasks, pick_walk, scans, exceptions, my_actions, region)
 
 
 def register(app: Flask, settings: Settings) -> None:
-    for blueprint in (*STAFF, customer, sign_in.sign_in, api.api, operations.operations):
+    for blueprint in (*STAFF, customer, sign_in.sign_in, api.api, intake, operations.operations):
         app.register_blueprint(blueprint)
     if settings.is_demo:
         app.register_blueprint(demo.demo)
