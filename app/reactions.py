@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from app.events.log import DomainEvent, Reaction
 from app.notices import events as notice_events
 from app.notices import notice
-from app.oms import correction
+from app.oms import correction, order
 from app.oms import order_events as orders
 from app.pickup import count_cause, escalation, exception_cause, payment_hold, pickup_link, put_back, tally, task
 from app.pickup import task_events as tasks
@@ -15,6 +15,7 @@ REACTIONS: Mapping[type[DomainEvent], Sequence[Reaction]] = {
     orders.OrderUnfulfillable: [exception_cause.unfulfillable, notice.delayed],
     orders.OrderReleased: [task.open_for],
     orders.PaymentFailed: [payment_hold.begin, notice.payment_failed],
+    orders.PaymentRefunded: [payment_hold.begin, notice.payment_failed],
     orders.PaymentRecovered: [payment_hold.end, notice.payment_recovered],
     orders.OrderCancelled: [
         put_back.order_cancelled,
@@ -34,7 +35,7 @@ REACTIONS: Mapping[type[DomainEvent], Sequence[Reaction]] = {
     tasks.StagingTakenBack: [tally.fold, notice.staging_taken_back],
     tasks.CustomerArrived: [tally.fold],
     tasks.ArrivalTakenBack: [tally.fold],
-    tasks.TaskHandedOver: [tally.fold, exception_cause.reached, notice.collected],
+    tasks.TaskHandedOver: [tally.fold, exception_cause.reached, notice.collected, order.settle_for],
     tasks.HandoverTakenBack: [tally.fold, notice.handover_taken_back],
     tasks.TaskCancelled: [tally.fold, escalation.close_for],
     tasks.TaskPutBack: [tally.fold],

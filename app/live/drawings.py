@@ -26,7 +26,7 @@ DRAWN: set[type[DomainEvent]] = {
 SILENT: set[type[DomainEvent]] = {
     tasks.TaskEvent, exception_case.CaseEvent, orders.OrderEvent, notices.NoticeEvent,  # never occur by themselves
     orders.OrderPlaced, orders.OrderUnfulfillable, orders.OrderReleased, orders.PaymentFailed, orders.PaymentRecovered,
-    orders.OrderCancelled,
+    orders.OrderCancelled, orders.PaymentRefunded, orders.RefundDue,
     notices.NoticeSent, notices.NoticeFailed, notices.NoticeUndeliverable,
     counts.CountEvent, counts.CountOpened, counts.RecountAsked, counts.CountPosted, counts.CountDropped,
     correction.SnapshotDiffered,

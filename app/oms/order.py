@@ -1,7 +1,7 @@
 """An order: what it *is* follows from its lines and its payment."""
 
 from datetime import datetime, timedelta
-from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
@@ -9,40 +9,28 @@ from sqlmodel import Field, Relationship, Session, SQLModel, col, select
 
 from app import db
 from app.events.log import Eventful
-from app.oms import reservation
+from app.oms import payment, reservation, worth
 from app.oms.customer import Customer
 from app.oms.inventory import Cause, Reason
-from app.oms.order_events import OrderCancelled, OrderEvent, OrderReleased, PaymentFailed, PaymentRecovered
+from app.oms.order_events import (
+    OrderCancelled,
+    OrderEvent,
+    OrderReleased,
+    PaymentFailed,
+    PaymentRecovered,
+    PaymentRefunded,
+    RefundDue,
+)
 from app.oms.order_line import OrderLine
+from app.oms.order_status import OrderStatus, status_of
+from app.oms.payment import Payment, PaymentKind, PaymentState
 from app.refusals import Refusal
 
 PAYMENT_WINDOW = timedelta(minutes=30)
 FIRST_NUMBER = 1000
 
 
-class PaymentState(StrEnum):
-    """What the payment service has said."""
-
-    PENDING = "pending"
-    AUTHORISED = "authorised"
-    CAPTURED = "captured"
-    FAILED = "failed"
-
-
 PAID_ENOUGH = frozenset({PaymentState.AUTHORISED, PaymentState.CAPTURED})
-
-
-class OrderStatus(StrEnum):
-    """Derived, never set: a word for what the lines and the payment say."""
-
-    AWAITING_PAYMENT = "awaiting payment"
-    ACCEPTED = "accepted"
-    PICKING = "picking"
-    PARTLY_READY = "partly ready"
-    READY = "ready"
-    COLLECTED = "collected"
-    UNFULFILLABLE = "unfulfillable"
-    CANCELLED = "cancelled"
 
 
 class OrderOver(Refusal):
@@ -94,32 +82,54 @@ class Order(Eventful, SQLModel, table=True):
     def status(self) -> OrderStatus:
         if self.cancelled_at is not None:
             return OrderStatus.CANCELLED
-        lines = self.lines
-        if all(line.ordered == line.short + line.unfilled + line.cancelled for line in lines):
-            return OrderStatus.UNFULFILLABLE
-        if not any(line.reserved or line.picked or line.staged for line in lines):
-            return OrderStatus.COLLECTED
-        if not self.is_paid_enough:
-            return OrderStatus.AWAITING_PAYMENT
-        if any(line.reserved or line.picked for line in lines):
-            return OrderStatus.PICKING if any(line.picked for line in lines) else OrderStatus.ACCEPTED
-        return OrderStatus.PARTLY_READY if any(line.short for line in lines) else OrderStatus.READY
+        return status_of(self.lines, is_paid_enough=self.is_paid_enough)
 
-    def pay(self, state: PaymentState, *, actor: str, at: datetime) -> None:
+    def pay(
+        self,
+        state: PaymentState,
+        *,
+        actor: str,
+        at: datetime,
+        amount_minor: int | None = None,
+        reference: str | None = None,
+    ) -> None:
         """The payment service's word; the first good one makes the claims hard and lets the store begin.
 
-        Money that was captured is there: no other word undoes it. An authorisation can still fail, at its capture.
-        """
-        if self.cancelled_at is not None:
+        Under a reference a word counts once, for its amount; without one it speaks of all the money, and a state known
+        already is a word from before, arriving late. Money captured for an order that was cancelled goes back.
+        """  # fmt: skip
+        if self.cancelled_at is not None and state not in (PaymentState.CAPTURED, PaymentState.REFUNDED):
             raise OrderOver(f"Order {self.number} was cancelled.")
-        before = self.payment_state
-        if before in (state, PaymentState.CAPTURED) or state == PaymentState.PENDING:
-            return  # a word from before, arriving late
-        self.payment_state = state
-        if state == PaymentState.FAILED:
+        if state == PaymentState.PENDING or (reference is None and self._knows(state)):
+            return
+        session = sa.inspect(self).session
+        summed = payment.account(session, self.id)
+        kind = PaymentKind(state)
+        amount = summed.rest(kind, self.amount_minor) if amount_minor is None else amount_minor
+        reference = reference or f"order/{self.id}:{kind}:{summed.words + 1}"
+        word = Payment(order_id=self.id, kind=kind, amount_minor=amount, provider_ref=reference, actor=actor, at=at)
+        if payment.is_new(session, word):
+            payment.refuse_too_much(summed, word)
+            session.add(word)
+            summed.add(word)
+            self._stands(summed.state(self.owed_minor), actor=actor, at=at)
+            self.settle(actor=actor, at=at)
+
+    def _knows(self, state: PaymentState) -> bool:
+        """Money that was captured is there: only giving it back is news."""
+        is_there = self.payment_state in (PaymentState.CAPTURED, PaymentState.REFUNDED)
+        return self.payment_state == state or (is_there and state != PaymentState.REFUNDED)
+
+    def _stands(self, after: PaymentState, *, actor: str, at: datetime) -> None:
+        before, self.payment_state = self.payment_state, after
+        if self.cancelled_at is not None or after == before:
+            return
+        if after == PaymentState.FAILED:
             self._announce(PaymentFailed, actor=actor, at=at)
-        elif before not in PAID_ENOUGH:
-            self._paid(actor=actor, at=at, after_all=before == PaymentState.FAILED)
+        elif after == PaymentState.REFUNDED:
+            self._announce(PaymentRefunded, actor=actor, at=at)
+        elif after in PAID_ENOUGH and before not in PAID_ENOUGH:
+            self._paid(actor=actor, at=at, after_all=before != PaymentState.PENDING)
 
     def _paid(self, *, actor: str, at: datetime, after_all: bool) -> None:
         self.payment_due_at = None
@@ -127,6 +137,22 @@ class Order(Eventful, SQLModel, table=True):
             self.release_to_store(actor=actor, at=at)
         if after_all:
             self._announce(PaymentRecovered, actor=actor, at=at)
+
+    @property
+    def owed_minor(self) -> int:
+        return worth.owed(self.amount_minor, self.lines, is_over=self.cancelled_at is not None)
+
+    @property
+    def margin_minor(self) -> int:
+        return worth.margin(self.lines, is_over=self.cancelled_at is not None)
+
+    def settle(self, *, actor: str, at: datetime) -> None:
+        """What was captured beyond what is owed goes back; it is asked for once."""
+        session = sa.inspect(self).session
+        due = payment.account(session, self.id).surplus(self.owed_minor)
+        if due:
+            payment.ask_for_refund(session, order_id=self.id, amount_minor=due, currency=self.currency, at=at)
+            self.happened(RefundDue(at=at, actor=actor, order_id=self.id, store_id=self.store_id, amount_minor=due))
 
     def _announce(self, kind: type[OrderEvent], *, actor: str, at: datetime) -> None:
         self.happened(kind(at=at, actor=actor, order_id=self.id, store_id=self.store_id))
@@ -148,6 +174,7 @@ class Order(Eventful, SQLModel, table=True):
         reservation.release(session, back, self.cause(Reason.RELEASED, actor=actor, at=at))
         self.cancelled_at, self.payment_due_at = at, None
         self.happened(OrderCancelled(at=at, actor=actor, order_id=self.id, store_id=self.store_id, reason=reason))
+        self.settle(actor=actor, at=at)
 
     def cause(self, reason: Reason, *, actor: str, at: datetime) -> Cause:
         return Cause(reason=reason, document=f"order/{self.id}", actor=actor, occurred_at=at, recorded_at=at)
@@ -158,6 +185,11 @@ def locked(session: Session, order_id: int) -> Order:
     lines = selectinload(Order.lines)  # type: ignore[arg-type]
     fresh = select(Order).where(Order.id == order_id).options(lines).with_for_update()
     return session.exec(fresh.execution_options(populate_existing=True)).one()
+
+
+def settle_for(session: Session, event: Any) -> None:
+    """The bag has left: what was missing from it will not come any more."""
+    session.get_one(Order, event.order_id).settle(actor=event.actor, at=event.at)
 
 
 def payment_due(session: Session, at: datetime) -> list[int]:

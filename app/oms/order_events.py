@@ -43,6 +43,18 @@ class PaymentRecovered(OrderEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PaymentRefunded(OrderEvent):
+    """All of the money went back while the order was still going on."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefundDue(OrderEvent):
+    """More was captured than what the customer has or will get: the rest goes back."""
+
+    amount_minor: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class OrderCancelled(OrderEvent):
     """Called off, by whom `actor` says."""
 

@@ -12,6 +12,9 @@ from app.oms.item import Item
 if TYPE_CHECKING:
     from app.oms.order import Order
 
+ALIVE = ("reserved", "picked", "staged")
+"""Where a unit is on its way to the customer."""
+
 PLACES = ("reserved", "picked", "short", "staged", "collected", "cancelled", "unfilled")
 """Where a unit of a line can be: each ordered unit is in exactly one of these."""
 
@@ -30,6 +33,10 @@ class OrderLine(SQLModel, table=True):
         sa.CheckConstraint(
             " AND ".join(f"{place} >= 0" for place in PLACES) + " AND ordered > 0", name="no_negative_units"
         ),
+        *(
+            sa.CheckConstraint(f"{name} >= 0", name=f"no_negative_{name}")
+            for name in ("discount_minor", "tax_minor", "unit_cost_minor")
+        ),
     )
 
     id: int = Field(default=None, primary_key=True)
@@ -44,6 +51,12 @@ class OrderLine(SQLModel, table=True):
     cancelled: int = 0
     unfilled: int = 0
     unit_price_minor: int
+    discount_minor: int = 0
+    """Off the whole line."""
+    tax_minor: int = 0
+    """In the line's total."""
+    unit_cost_minor: int = 0
+    """What one cost us when it was ordered."""
 
     order: "Order" = Relationship(back_populates="lines")
     item: Item = Relationship()
@@ -51,6 +64,19 @@ class OrderLine(SQLModel, table=True):
     def count(self, place: str) -> int:
         """How many things a person sees there: pieces, and whatever is weighed as one."""
         return things(getattr(self, place), self.item.decimals)
+
+    @property
+    def total_minor(self) -> int:
+        """What the customer pays for the line; with its tax, without its discount."""
+        return self.item.priced(self.ordered, self.unit_price_minor) - self.discount_minor
+
+    @property
+    def cost_minor(self) -> int:
+        return self.item.priced(self.ordered, self.unit_cost_minor)
+
+    def share(self, amount_minor: int, units: int) -> int:
+        """So many units' part of an amount that is the whole line's; the parts of all units add up to it."""
+        return (2 * amount_minor * units + self.ordered) // (2 * self.ordered)
 
     def move(self, origin: str, target: str, quantity: int) -> None:
         """Units change place; they are never made or lost."""

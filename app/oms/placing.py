@@ -7,16 +7,17 @@ from datetime import UTC, datetime
 from sqlmodel import Session, select
 
 from app import db
-from app.oms import admission
+from app.oms import admission, payment
 from app.oms import item as items
 from app.oms import order as orders
 from app.oms.admission import Request, Wish
 from app.oms.customer import Customer
 from app.oms.item import Item
 from app.oms.node import Node, NodeKind
-from app.oms.order import PAID_ENOUGH, PAYMENT_WINDOW, Order, PaymentState
+from app.oms.order import PAID_ENOUGH, PAYMENT_WINDOW, Order
 from app.oms.order_events import OrderPlaced, OrderUnfulfillable
 from app.oms.order_line import Fulfilment, OrderLine
+from app.oms.payment import PaymentState
 from app.oms.reservation import ReservationState
 from app.refusals import Refusal, Unreadable
 
@@ -35,6 +36,8 @@ class LineRequest:
     sku: str
     quantity: int
     unit_price_minor: int
+    discount_minor: int = 0
+    tax_minor: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +75,8 @@ def place(session: Session, request: OrderRequest, *, actor: str, at: datetime) 
     if not is_new:
         return order
     lines = [_line(order, found[wish.sku], wish) for wish in request.lines]
-    session.add_all([*lines, Fulfilment(order_id=order.id, node_id=node.id)])
+    paid = payment.opening(order.id, order.payment_state, order.amount_minor, actor=actor, at=at)
+    session.add_all([*lines, Fulfilment(order_id=order.id, node_id=node.id), *paid])
     session.flush()
     is_reserved = _reserve(session, order, lines, actor=actor, at=at)
     order.happened(OrderPlaced(at=at, actor=actor, order_id=order.id, store_id=node.id, channel=order.channel))
@@ -104,8 +108,9 @@ def _refuse_nonsense(item: Item, line: LineRequest) -> None:
     most = min(item.units_of(MOST_UNITS), admission.MOST_UNITS)
     if not 0 < line.quantity <= most:
         raise Unreadable(f"Of {item.sku} somebody may order up to {item.said(most)}, and not less than some.")
-    if line.unit_price_minor < 0:
-        raise Unreadable(f"The price of {item.sku} is less than nothing.")
+    price = item.priced(line.quantity, line.unit_price_minor) - line.discount_minor
+    if min(line.unit_price_minor, line.discount_minor, line.tax_minor, price - line.tax_minor) < 0:
+        raise Unreadable(f"The price of {item.sku}, less its discount and the tax in it, is less than nothing.")
 
 
 def _opened(session: Session, request: OrderRequest, node: Node) -> tuple[Order, bool]:
@@ -146,6 +151,9 @@ def _line(order: Order, item: Item, wish: LineRequest) -> OrderLine:
         ordered=wish.quantity,
         unfilled=wish.quantity,
         unit_price_minor=wish.unit_price_minor,
+        discount_minor=wish.discount_minor,
+        tax_minor=wish.tax_minor,
+        unit_cost_minor=item.cost_minor,
     )
 
 

@@ -2,19 +2,24 @@
 
 from sqlmodel import Session, col
 
-from app.oms.order_events import PaymentFailed, PaymentRecovered
+from app.oms.order_events import PaymentFailed, PaymentRecovered, PaymentRefunded
 from app.people.store import Store, due_after
 from app.pickup import task as tasks
 from app.pickup.exception_case import CaseKind, ExceptionCase, cause_of, end_living, open_about
 from app.pickup.task_status import TaskStatus
 
+DETAIL = {
+    PaymentFailed: "the payment failed after the store began",
+    PaymentRefunded: "the money went back while the store was at work",
+}
 
-def begin(session: Session, event: PaymentFailed) -> None:
+
+def begin(session: Session, event: PaymentFailed | PaymentRefunded) -> None:
     """Who may not accept a task is not blamed for leaving it; before a task is open there is nothing to hold."""
     task = tasks.of_order(session, event.order_id)
     if task is not None:
         task.escalates_at = None
-        open_about(session, event, CaseKind.PAYMENT_FAILED, detail="the payment failed after the store began")
+        open_about(session, event, CaseKind.PAYMENT_FAILED, detail=DETAIL[type(event)])
 
 
 def end(session: Session, event: PaymentRecovered) -> None:

@@ -14,22 +14,20 @@ from app.events import replies
 from app.oms import item as items
 from app.oms import order as orders
 from app.oms import placing
-from app.oms.order import Order, PaymentState
-from app.oms.order_line import PLACES
+from app.oms.order import Order
+from app.oms.payment import PaymentState
 from app.people import api_client
 from app.people.api_client import ForeignChannel, Scope
-from app.pickup import task as tasks
-from app.refusals import NotFound
+from app.refusals import NotFound, Unreadable
 from app.web import api_body
 from app.web.api_models import (
     CancellationIn,
-    LineOut,
     OrderIn,
     OrderOut,
     PaymentStateIn,
     Strict,
-    TaskOut,
 )
+from app.web.api_order import shown
 from app.web.errors import problem
 from app.web.fragments import LONGEST_KEY, again, keep
 from app.web.openapi import described
@@ -89,13 +87,13 @@ def place(session: Session, body: OrderIn, actor: str):
         raise ForeignChannel(f"This key takes no orders of the channel {body.channel}.")
     known = items.by_sku(session, {line.sku for line in body.lines})
     order = placing.place(session, body.request(known), actor=actor, at=now())
-    return _shown(session, order), 201
+    return shown(session, order), 201
 
 
 @api.get(f"/api/orders/{AN_ID}")
 def show(order_id: int):
     with db.reading() as session:
-        return _shown(session, _found(session, order_id)).model_dump()
+        return shown(session, _found(session, order_id)).model_dump()
 
 
 @api.post(f"/api/orders/{AN_ID}/payment")
@@ -103,8 +101,13 @@ def show(order_id: int):
 def pay(session: Session, body: PaymentStateIn, actor: str, order_id: int):
     _found(session, order_id)
     order = orders.locked(session, order_id)
-    order.pay(PaymentState(body.state), actor=actor, at=now())
-    return _shown(session, order), 200
+    if body.currency not in (None, order.currency):
+        raise Unreadable(f"Order {order.number} is paid in {order.currency}, not in {body.currency}.")
+    order.pay(
+        PaymentState(body.state), actor=actor, at=now(), amount_minor=body.amount_minor,
+        reference=f"{actor}/{body.reference}" if body.reference else None,
+    )  # fmt: skip
+    return shown(session, order), 200
 
 
 @api.post(f"/api/orders/{AN_ID}/cancellation")
@@ -113,7 +116,7 @@ def cancel(session: Session, body: CancellationIn, actor: str, order_id: int):
     _found(session, order_id)
     order = orders.locked(session, order_id)
     order.cancel(session, reason=body.reason, actor=actor, at=now())
-    return _shown(session, order), 200
+    return shown(session, order), 200
 
 
 @api.get("/openapi.json")
@@ -126,19 +129,3 @@ def _found(session: Session, order_id: int) -> Order:
     if order is None or not g.client.may_use(order.channel):
         raise NotFound("There is no such order.")
     return order
-
-
-def _shown(session: Session, order: Order) -> OrderOut:
-    session.flush()
-    task = tasks.of_order(session, order.id)
-    lines = [
-        LineOut(
-            sku=line.item.sku,
-            unit=line.item.unit,
-            ordered=line.item.amount_of(line.ordered),
-            **{place: line.item.amount_of(getattr(line, place)) for place in PLACES},
-        )
-        for line in order.lines
-    ]
-    work = TaskOut(id=str(task.id), status=task.status) if task is not None else None
-    return OrderOut(id=str(order.id), number=order.number, status=order.status, lines=lines, task=work)

@@ -4,15 +4,15 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 import phonenumbers
 from babel.numbers import is_currency
 from email_validator import EmailNotValidError, validate_email
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from app.oms.item import Item
-from app.oms.order import PaymentState
+from app.oms.payment import PaymentState
 from app.oms.placing import MOST_UNITS, LineRequest, OrderRequest
 from app.refusals import Unreadable
 
@@ -76,6 +76,7 @@ Email = Annotated[
 ]
 Quantity = Annotated[str, Field(pattern=r"^[0-9]{1,9}(\.[0-9]{1,3})?$"), AfterValidator(_quantity)]
 PaymentWord = Literal["pending", "authorised", "captured", "failed"]
+LaterWord = Literal["pending", "authorised", "captured", "failed", "refunded"]
 
 
 class Strict(BaseModel):
@@ -122,13 +123,17 @@ class LineIn(Strict):
     quantity: Quantity
     unit: Code | None = None
     unit_price_minor: Amount
+    discount_minor: Annotated[Amount, Field(description="Off the whole line.")] = 0
+    tax_minor: Annotated[Amount, Field(description="Of the whole line, in its price.")] = 0
 
     def request(self, item: Item) -> LineRequest:
         """What it says, in the units the house counts this item in."""
         if self.unit not in (None, item.unit):
             raise Unreadable(f"{item.sku} is sold by the {item.unit}, not by the {self.unit}.")
-        quantity = item.units_of(self.quantity)
-        return LineRequest(sku=self.sku, quantity=quantity, unit_price_minor=self.unit_price_minor)
+        return LineRequest(
+            sku=self.sku, quantity=item.units_of(self.quantity), unit_price_minor=self.unit_price_minor,
+            discount_minor=self.discount_minor, tax_minor=self.tax_minor,
+        )  # fmt: skip
 
 
 class OrderIn(Strict):
@@ -155,9 +160,22 @@ class OrderIn(Strict):
 
 
 class PaymentStateIn(Strict):
-    """The payment service's newest word. Captured is final; `failed` after `authorised` is a capture that failed."""
+    """The payment service's newest word, about all of the money, or about an amount under a reference of its own.
 
-    state: PaymentWord
+    Less than what is owed is not yet paid; what is captured beyond it falls due to go back. `failed` after `authorised`
+    is a capture that failed.
+    """
+
+    state: LaterWord
+    amount_minor: Annotated[int, Field(gt=0, le=LARGEST_AMOUNT)] | None = None
+    currency: Currency | None = None
+    reference: Annotated[Code | None, Field(description="The payment service's own; each word has another.")] = None
+
+    @model_validator(mode="after")
+    def _can_be_told_apart(self) -> Self:
+        if self.amount_minor is not None and (self.reference is None or self.currency is None):
+            raise ValueError("an amount needs its currency, and a reference to know it again by")
+        return self
 
 
 class CancellationIn(Strict):
@@ -169,6 +187,7 @@ class CancellationIn(Strict):
 class LineOut(BaseModel):
     """Where the units of a line are; quantities are decimal strings in `unit`."""
 
+    id: str
     sku: str
     unit: str
     ordered: str
@@ -188,12 +207,26 @@ class TaskOut(BaseModel):
     status: str
 
 
+class PaymentOut(BaseModel):
+    """How the money stands; `owed_minor` is the price of what the customer has or can still get."""
+
+    state: str
+    currency: str
+    amount_minor: int
+    owed_minor: int
+    authorised_minor: int
+    captured_minor: int
+    refunded_minor: int
+    refund_due_minor: int
+
+
 class OrderOut(BaseModel):
     """An order as it stands."""
 
     id: str
     number: str
     status: str
+    payment: PaymentOut
     lines: list[LineOut]
     task: TaskOut | None
 

@@ -12,7 +12,8 @@ from sqlmodel import Session
 from app import db
 from app.clock import now
 from app.drawing import clock_words, day_words, plural
-from app.oms.order import Order, OrderStatus
+from app.oms.order import Order
+from app.oms.order_status import OrderStatus
 from app.people.store import Store, opening_hours
 from app.pickup import handover, pickup_link, task
 from app.pickup.pickup_link import PickupLink

@@ -13,6 +13,7 @@ from app import db
 from app.clock import now
 from app.events import outbox
 from app.events.outbox import OutboxMessage, OutboxState
+from app.notices.notice import TOPIC
 from app.oms.order import Order
 from app.pickup import escalation
 from app.pickup.escalation import Escalation
@@ -45,7 +46,7 @@ def late(due_at: datetime | None) -> float:
 
 
 def _figures(session: Session) -> Iterator[Figure]:
-    climbs, waits = escalation.oldest_due(session), outbox.oldest_due(session)
+    climbs, waits = escalation.oldest_due(session), outbox.oldest_due(session, TOPIC)
     orders = session.execute(sa.select(sa.func.count()).select_from(Order)).scalar_one()
     yield Figure("readyshelf_escalation_late_seconds", "How overdue the most overdue timer is", late(climbs))
     yield Figure("readyshelf_outbox_late_seconds", "How overdue the oldest message is", late(waits))

@@ -8,8 +8,8 @@ from sqlmodel import Session
 from app.oms import books, inventory
 from app.oms.inventory import Reason
 from app.oms.item import Item
-from app.oms.order import OrderStatus
 from app.oms.order_line import OrderLine
+from app.oms.order_status import OrderStatus
 from app.oms.placing import LineRequest
 from app.pickup import card, picking, put_back
 from app.pickup.task_status import TaskStatus

@@ -14,7 +14,7 @@ from app.oms import order as orders
 from app.oms.inventory import Cause, Change, Reason
 from app.oms.item import Item, Place
 from app.oms.node import Node, NodeKind
-from app.oms.order import PaymentState
+from app.oms.payment import PaymentState
 from app.oms.placing import LineRequest, OrderRequest
 from app.people.associate import Associate, Role, RoleGrant
 from app.people.device import Device
@@ -23,6 +23,7 @@ from app.people.store import Region, Store, StoreHours
 from app.people.tokens import hash_token
 from app.pickup import handover, picking, pickup_link, staging
 from app.pickup import task as tasks
+from app.pickup.count import StockCount
 from app.pickup.escalation import REGION, Escalation
 from app.pickup.exception_case import ExceptionCase
 from app.pickup.handover import HandoverMethod
@@ -48,6 +49,7 @@ class Work:
     token: str = ""
     order_id: int = 0
     case_id: int = 0
+    count_id: int = 0
     escalation_id: int = 0
     deed_id: int = 0
 
@@ -139,6 +141,7 @@ def _work(session: Session, store_id: int, code: str, settings: Settings) -> Wor
     work.deed_id = session.exec(select(Deed.id).where(Deed.associate_id == owner.id)).one()
     work.escalation_id = _escalated(session, session.get_one(PickupTask, work.tasks["requested"]))
     session.flush()
+    work.count_id = session.exec(select(StockCount.id).where(StockCount.store_id == store_id)).one()
     work.case_id = session.exec(select(ExceptionCase.id).where(ExceptionCase.store_id == store_id)).one()
     return work
 
