@@ -15,7 +15,7 @@ from app.config import Settings
 from app.events import replies
 from app.notices.smtp import SmtpTransport, Transport
 from app.oms import order
-from app.pickup import escalation
+from app.pickup import count_cause, escalation
 from jobs import availability
 from jobs.mail_sink import FOLDER, MailSink
 from jobs.pace import Every, Watch
@@ -47,6 +47,12 @@ def _forget_replies(at: datetime) -> None:
         replies.forget(session, at=at)
 
 
+def _ask_for_counts(at: datetime) -> None:
+    with db.transaction() as session:
+        count_cause.open_impossible(session, at=at)
+        count_cause.open_plan(session, at=at)
+
+
 SCHEDULE: list[tuple[str, int, Act]] = [
     # what it does, every how many seconds, how
     ("escalate unanswered tasks", 1, partial(sweep, escalation.due, escalation.escalate)),
@@ -54,6 +60,7 @@ SCHEDULE: list[tuple[str, int, Act]] = [
     ("send what waits in the outbox", 1, _send_waiting),
     ("work out what may be sold", 1, availability.catch_up),
     ("give up on unpaid orders", 30, partial(sweep, order.payment_due, order.give_up_on_payment)),
+    ("ask for counts", 60, _ask_for_counts),
     ("forget old replies", 3600, _forget_replies),
 ]
 

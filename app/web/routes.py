@@ -6,6 +6,7 @@ import app.web.api_availability  # noqa: F401 - answers on the API's blueprint, 
 from app.config import Settings
 from app.web import api, demo, operations, sign_in
 from app.web.board import board
+from app.web.counts import counts
 from app.web.customer import customer
 from app.web.exceptions import exceptions
 from app.web.intake import intake
@@ -15,7 +16,7 @@ from app.web.pickup_tasks import pickup_tasks
 from app.web.region import region
 from app.web.scans import scans
 
-STAFF = (board, pickup_tasks, pick_walk, scans, exceptions, my_actions, region)
+STAFF = (board, pickup_tasks, pick_walk, scans, exceptions, counts, my_actions, region)
 
 
 def register(app: Flask, settings: Settings) -> None:

@@ -3,7 +3,7 @@
 from flask import request
 from sqlmodel import Session
 
-from app.oms.item import scanned_item
+from app.oms.item import Item, scanned_item
 from app.oms.order_line import OrderLine
 from app.pickup import picking
 from app.pickup.picking import ShortReason
@@ -45,5 +45,9 @@ def line_by_id(task: PickupTask) -> OrderLine:
 
 
 def check_ending(named: OrderLine) -> None:
-    if request.form.get("ending", "").strip() != named.item.code_ending:
-        raise Unreadable(f"Those aren't the last 4 digits of {named.item.name}. Look at the label again.")
+    check_ending_of(named.item)
+
+
+def check_ending_of(item: Item) -> None:
+    if request.form.get("ending", "").strip() != item.code_ending:
+        raise Unreadable(f"Those aren't the last 4 digits of {item.name}. Look at the label again.")

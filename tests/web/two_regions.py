@@ -24,6 +24,7 @@ from app.people.tokens import hash_token
 from app.pickup import handover, picking, pickup_link, staging
 from app.pickup import task as tasks
 from app.pickup.count import StockCount
+from app.pickup.count import StockCount
 from app.pickup.escalation import REGION, Escalation
 from app.pickup.exception_case import ExceptionCase
 from app.pickup.handover import HandoverMethod
@@ -49,6 +50,7 @@ class Work:
     token: str = ""
     order_id: int = 0
     case_id: int = 0
+    count_id: int = 0
     count_id: int = 0
     escalation_id: int = 0
     deed_id: int = 0
@@ -141,6 +143,7 @@ def _work(session: Session, store_id: int, code: str, settings: Settings) -> Wor
     work.deed_id = session.exec(select(Deed.id).where(Deed.associate_id == owner.id)).one()
     work.escalation_id = _escalated(session, session.get_one(PickupTask, work.tasks["requested"]))
     session.flush()
+    work.count_id = session.exec(select(StockCount.id).where(StockCount.store_id == store_id)).one()
     work.count_id = session.exec(select(StockCount.id).where(StockCount.store_id == store_id)).one()
     work.case_id = session.exec(select(ExceptionCase.id).where(ExceptionCase.store_id == store_id)).one()
     return work
