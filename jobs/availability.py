@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from app import db
-from app.oms import availability, touched
+from app.oms import availability, safety, touched
 
 
 def catch_up(at: datetime) -> int:
@@ -16,6 +16,15 @@ def catch_up(at: datetime) -> int:
             break
         done += bite
     return done
+
+
+def listen(at: datetime) -> None:
+    """Nobody is kept waiting while every source still speaks."""
+    with db.reading() as session:
+        has_flipped = safety.has_flipped(session, at=at)
+    if has_flipped:
+        with db.transaction() as session:
+            safety.listen(session, at=at)
 
 
 def _is_waiting() -> bool:

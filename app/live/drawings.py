@@ -14,6 +14,7 @@ from app.oms import order_events as orders
 from app.pickup import board, card, exception_case
 from app.pickup import count_events as counts
 from app.pickup import task_events as tasks
+from app.rules import rule_events as rules
 
 DRAWN: set[type[DomainEvent]] = {
     tasks.TaskOpened, tasks.TaskAcknowledged, tasks.AcknowledgementTakenBack, tasks.TaskTakenOver, tasks.UnitPicked,
@@ -27,6 +28,7 @@ SILENT: set[type[DomainEvent]] = {
     tasks.TaskEvent, exception_case.CaseEvent, orders.OrderEvent, notices.NoticeEvent,  # never occur by themselves
     orders.OrderPlaced, orders.OrderUnfulfillable, orders.OrderReleased, orders.PaymentFailed, orders.PaymentRecovered,
     orders.OrderCancelled, orders.PaymentRefunded, orders.RefundDue,
+    rules.RuleEvent, rules.RulesPublished, rules.RulesWithdrawn,
     notices.NoticeSent, notices.NoticeFailed, notices.NoticeUndeliverable,
     counts.CountEvent, counts.CountOpened, counts.RecountAsked, counts.CountPosted, counts.CountDropped,
     correction.SnapshotDiffered,

@@ -17,6 +17,7 @@ from app.oms import (
     node,
     order,
     reservation,
+    safety,
     touched,
 )
 from app.people import api_client, associate, device, sign_in, store
@@ -33,11 +34,12 @@ from app.pickup import (
     undo,
     walk_choice,
 )
+from app.rules import rule_version
 
 MODULES = (
     inbox, log, outbox, replies, sequence, notice,
     admission, availability, balance, channel, correction, customer, freshness, inventory, item, node, order,
-    reservation, touched,
+    reservation, rule_version, safety, touched,
     api_client, associate, device, sign_in, store,
     count, escalation, exception_case, handover, picking, pickup_link, staging, tally, task, undo, walk_choice,
 )  # fmt: skip

@@ -5,7 +5,7 @@ Whoever does so first locks the numbers and then reads the stock, so that of two
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,13 +15,16 @@ from sqlmodel.sql.sqltypes import UTCDateTime
 
 from app import rows
 from app.oms import channel as channels
-from app.oms import touched
+from app.oms import safety, touched
 from app.oms.balance import Balance
-from app.oms.channel import Terms
+from app.oms.channel import ChannelItem, Terms
 from app.oms.item import Item
+from app.oms.safety import Kept
 
 Key = tuple[int, int]
 """Channel and item."""
+Free = Mapping[int, Sequence[tuple[int, int]]]
+"""Of each item what every node has free."""
 
 
 class Ats(SQLModel, table=True):
@@ -60,10 +63,12 @@ def catch_up(session: Session, *, at: datetime) -> int:
 
 
 def work_out(session: Session, item_ids: Sequence[int], *, at: datetime) -> None:
-    terms = {each.channel_id: each for each in channels.all_terms(session)}
+    """What these items' balances keep back, and what every channel may then sell of them."""
+    terms = {each.channel_id: each for each in channels.all_terms(session, at=at)}
     kept = _locked(session, list(terms), item_ids, at)
-    true = true_quantities(session, list(terms.values()), item_ids)
     scale = _scales(session, item_ids)
+    own = channels.own_numbers(session, item_ids)
+    true = true_quantities(_free_of(session, item_ids, at), terms.values(), own, scale)
     changed = [
         _changed(key, quantity, _due(terms[key[0]], quantity, scale[key[1]], at), at)
         for key, quantity in true.items() if quantity != kept[key]
@@ -72,13 +77,14 @@ def work_out(session: Session, item_ids: Sequence[int], *, at: datetime) -> None
         session.connection().execute(_CHANGE, changed)
 
 
-def true_quantities(session: Session, terms: Sequence[Terms], item_ids: Sequence[int]) -> dict[Key, int]:
+def true_quantities(
+    free: Free, terms: Iterable[Terms], own: Mapping[Key, ChannelItem], scale: Mapping[int, int]
+) -> dict[Key, int]:
     """What each channel may sell of each item by the stock as it stands."""
-    free, own, scale = _free_of(session, item_ids), channels.own_numbers(session, item_ids), _scales(session, item_ids)
     true = {}
     for theirs in terms:
-        for item_id in item_ids:
-            buffer, cap = theirs.numbers(own.get((theirs.channel_id, item_id)), one=scale[item_id])
+        for item_id, one in scale.items():
+            buffer, cap = theirs.numbers(own.get((theirs.channel_id, item_id)), one=one)
             there = (units for node_id, units in free.get(item_id, ()) if node_id in theirs.pool)
             true[theirs.channel_id, item_id] = ats(there, buffer=buffer, cap=cap)
     return true
@@ -104,7 +110,7 @@ def _due(terms: Terms, quantity: int, one: int, at: datetime) -> datetime | None
     """Near the end of the stock a channel hears at once; else what changes meanwhile leaves with the first change."""
     if not terms.is_pushed:
         return None
-    return at if quantity <= terms.guard_band * one else at + terms.publish_delay
+    return at if terms.is_near_the_end(quantity, one=one) else at + terms.publish_delay
 
 
 def _locked(session: Session, channel_ids: list[int], item_ids: Sequence[int], at: datetime) -> dict[Key, int]:
@@ -126,12 +132,12 @@ def _scales(session: Session, item_ids: Sequence[int]) -> dict[int, int]:
     return {item_id: 10**places for item_id, places in decimals}
 
 
-def _free_of(session: Session, item_ids: Iterable[int]) -> dict[int, list[tuple[int, int]]]:
-    """Of each item what every node has free; below zero where more is promised or kept back than is there."""
-    states = ("item_id", "node_id", "on_hand", "unavailable", "reserved", "suppressed", "safety")
+def _free_of(session: Session, item_ids: Iterable[int], at: datetime) -> Free:
+    """By the rules in force, which the balances are told of here; below zero where more is promised than there is."""
+    states = ("item_id", "node_id", "on_hand", "unavailable", "reserved", "suppressed", "safety", "safety_rule")
+    found = rows.find(session, Balance, states, {"item_id": list(item_ids)})
+    safe = safety.settle(session, {(row[0], row[1]): Kept(row[6], row[7]) for row in found}, at=at)
     free: dict[int, list[tuple[int, int]]] = defaultdict(list)
-    for item_id, node_id, on_hand, unavailable, reserved, suppressed, safety in rows.find(
-        session, Balance, states, {"item_id": list(item_ids)}
-    ):
-        free[item_id].append((node_id, on_hand - unavailable - reserved - suppressed - safety))
+    for item_id, node_id, on_hand, unavailable, reserved, suppressed, *_ in found:
+        free[item_id].append((node_id, on_hand - unavailable - reserved - suppressed - safe[item_id, node_id]))
     return free

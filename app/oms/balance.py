@@ -34,6 +34,8 @@ class Balance(SQLModel, table=True):
     """Units somebody looked for and did not find: not for sale until they are counted."""
     safety: int = 0
     """Resolved from the rules in force; what in-store sales may use and promises from afar may not."""
+    safety_rule: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    """The version of the narrowest rule that says so; 0 for none."""
     version: int = 0
 
     @property

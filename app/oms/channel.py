@@ -1,8 +1,11 @@
 """A place where we sell: from which nodes it may sell, how much it leaves aside, and how soon it has to be told."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from decimal import Decimal
+from math import ceil, floor
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Field, Session, SQLModel, col, select
@@ -10,6 +13,8 @@ from sqlmodel import Field, Session, SQLModel, col, select
 from app.oms import touched
 from app.oms.item import Item
 from app.oms.node import Node, NodeKind
+from app.rules import rule_version
+from app.rules.bodies import ChannelTerms, RuleKind
 
 
 class Channel(SQLModel, table=True):
@@ -62,23 +67,26 @@ class ChannelItem(SQLModel, table=True):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Terms:
-    """On what terms a channel sells, at one instant."""
+    """On what terms a channel sells at one instant: the rules', and else its own. Amounts are in whole units."""
 
     channel_id: int
     code: str
-    pool: frozenset[int]
-    buffer: int
-    cap: int | None
-    guard_band: int
-    publish_delay: timedelta
     is_pushed: bool
+    pool: frozenset[int]
+    buffer: Decimal
+    cap: Decimal | None
+    guard_band: Decimal
+    publish_delay: timedelta
 
     def numbers(self, own: ChannelItem | None, *, one: int) -> tuple[int, int | None]:
         """Buffer and cap of an item, in its own units; `one` is how many of them make a whole one."""
-        buffer = own.buffer if own is not None and own.buffer is not None else self.buffer * one
+        buffer = own.buffer if own is not None and own.buffer is not None else ceil(self.buffer * one)
         if own is not None and own.cap is not None:
             return buffer, own.cap
-        return buffer, None if self.cap is None else self.cap * one
+        return buffer, None if self.cap is None else floor(self.cap * one)
+
+    def is_near_the_end(self, units: int, *, one: int) -> bool:
+        return units <= self.guard_band * one
 
 
 def open_channel(session: Session, channel: Channel, *, node_ids: Iterable[int] = ()) -> Channel:
@@ -107,30 +115,40 @@ def by_code(session: Session, code: str) -> Channel | None:
     return session.exec(select(Channel).where(Channel.code == code)).one_or_none()
 
 
-def all_terms(session: Session) -> list[Terms]:
+def all_terms(session: Session, *, at: datetime) -> list[Terms]:
     """Of every channel there is."""
-    return _on_terms(session, session.exec(select(Channel).order_by(col(Channel.id))).all())
+    return _on_terms(session, session.exec(select(Channel).order_by(col(Channel.id))).all(), at)
 
 
-def terms_of(session: Session, channel: Channel) -> Terms:
-    return _on_terms(session, [channel])[0]
+def terms_of(session: Session, channel: Channel, *, at: datetime) -> Terms:
+    return _on_terms(session, [channel], at)[0]
 
 
-def _on_terms(session: Session, channels: Sequence[Channel]) -> list[Terms]:
+def _on_terms(session: Session, channels: Sequence[Channel], at: datetime) -> list[Terms]:
     nodes = session.exec(select(Node.id, Node.kind)).all()
+    rules = {rule.scope: rule.body for rule in rule_version.all_in_force(session, RuleKind.CHANNEL, at=at)}
     listed: dict[int, set[int]] = {}
     for entry in session.exec(select(ChannelNode)):
         listed.setdefault(entry.channel_id, set()).add(entry.node_id)
-    return [_terms(channel, nodes, listed.get(channel.id, set())) for channel in channels]
+    terms = []
+    for channel in channels:
+        kinds, own = set(channel.node_kinds), listed.get(channel.id, set())
+        pool = frozenset(node_id for node_id, kind in nodes if kind in kinds or node_id in own)
+        terms.append(_terms(channel, pool, [rules[s] for s in ("all", f"channel:{channel.code}") if s in rules]))
+    return terms
 
 
-def _terms(channel: Channel, nodes: Iterable[tuple[int, str]], listed: set[int]) -> Terms:
-    kinds = set(channel.node_kinds)
+def _terms(channel: Channel, pool: frozenset[int], rules: Sequence[Mapping[str, Any]]) -> Terms:
+    """What a rule says, it says of every channel it is for; the channel's own numbers fill in the rest."""
+    rule = rule_version.merged(ChannelTerms, rules)
+    cap = rule.cap if "cap" in rule.model_fields_set else channel.cap
+    delay = channel.publish_delay_s if rule.publish_delay_s is None else rule.publish_delay_s
     return Terms(
-        channel_id=channel.id, code=channel.code, is_pushed=channel.is_pushed,
-        pool=frozenset(node_id for node_id, kind in nodes if kind in kinds or node_id in listed),
-        buffer=channel.buffer, cap=channel.cap, guard_band=channel.guard_band,
-        publish_delay=timedelta(seconds=channel.publish_delay_s),
+        channel_id=channel.id, code=channel.code, is_pushed=channel.is_pushed, pool=pool,
+        buffer=Decimal(channel.buffer if rule.buffer is None else rule.buffer),
+        cap=None if cap is None else Decimal(cap),
+        guard_band=Decimal(channel.guard_band if rule.guard_band is None else rule.guard_band),
+        publish_delay=timedelta(seconds=delay),
     )  # fmt: skip
 
 

@@ -7,11 +7,12 @@ from flask import Response, g, request
 from sqlmodel import Session, col, select
 
 from app import db
+from app.clock import now
 from app.oms import channel as channels
 from app.oms import item, offer
 from app.oms.channel import Channel
 from app.oms.node import Node
-from app.oms.offer import Freshness, Offer
+from app.oms.offer import Offer
 from app.people.api_client import ForeignChannel
 from app.refusals import NotFound
 from app.web import api_body
@@ -51,10 +52,9 @@ def _answer(asked: AvailabilityIn | Response) -> Any:
 
 def _offers(session: Session, items: Sequence[item.Item], asked: AvailabilityIn) -> list[Offer]:
     channel = _channel(session, asked.channel) if asked.channel is not None else None
-    fresh = Freshness()
     if asked.stores or channel is None:
-        return offer.at_nodes(session, items, _nodes(session, asked.stores), fresh, channel=channel)
-    return offer.of_channel(session, items, channel, fresh)
+        return offer.at_nodes(session, items, _nodes(session, asked.stores), at=now(), channel=channel)
+    return offer.of_channel(session, items, channel, at=now())
 
 
 def _channel(session: Session, code: str) -> Channel:
