@@ -128,17 +128,39 @@ def device(store: str, name: str, revoke: bool) -> None:
 @main.command("api-key")
 @click.argument("name")
 @click.option("--channel", "channels", multiple=True, help="A channel it is kept to; may be given several times.")
+@click.option("--stock", is_flag=True, help="A key for POST /in/events, and not for orders.")
 @click.option("--revoke", is_flag=True, help="Make no key, but end those that NAME holds.")
-def api_key(name: str, channels: tuple[str, ...], revoke: bool) -> None:
+def api_key(*, name: str, channels: tuple[str, ...], stock: bool, revoke: bool) -> None:
     """Print a new API key for the system called NAME; it is shown this once."""
     from app.people import api_client
 
     wired()
     with db.transaction() as session:
         if not revoke:
-            click.echo(api_client.issue_key(session, name=name, at=clock.now(), channels=channels))
+            scopes = [api_client.Scope.STOCK] if stock else []
+            click.echo(api_client.issue_key(session, name=name, at=clock.now(), channels=channels, scopes=scopes))
         elif not api_client.revoke_keys(session, name=name, at=clock.now()):
             raise click.ClickException(f"{name} holds no key.")
+
+
+@main.command()
+@click.option("--replay", "again", multiple=True, type=int, help="Try this message again; may be given several times.")
+@AS_JSON
+def inbox(*, again: tuple[int, ...], as_json: bool) -> None:
+    """List the messages from outside that were rejected, given up, or put aside for a person to look at."""
+    from app.events import inbox as messages
+    from app.oms import stock_intake
+
+    wired()
+    for row_id in again:
+        click.echo(f"{row_id}: {stock_intake.replay(row_id, at=clock.now())}")
+    with db.reading() as session:
+        unsettled, aside = messages.unsettled(session), messages.quarantined(session)
+    for each in unsettled:
+        click.echo(f"{each.id}  {each.source} {each.message_id}  {each.state}: {each.words}")
+    for odd in aside:
+        click.echo(f"put aside  {odd.source or odd.sender} {odd.message_id or ''}: {odd.words}")
+    _end({"unsettled": len(unsettled), "put_aside": len(aside)}, as_json=as_json)
 
 
 @main.command("prove-no-oversell")

@@ -14,7 +14,7 @@ from app import clock, db
 from app.config import Settings
 from app.events import replies
 from app.notices.smtp import SmtpTransport, Transport
-from app.oms import order, rule_effects
+from app.oms import order, rule_effects, stock_intake
 from app.pickup import count_cause, escalation
 from app.rules import rule_version
 from jobs import availability
@@ -61,6 +61,7 @@ SCHEDULE: list[tuple[str, int, Act]] = [
     ("send what waits in the outbox", 1, _send_waiting),
     ("bring rules into force", 1, partial(sweep, rule_version.effect_due, rule_effects.take_effect)),
     ("notice sources that fell silent", 5, availability.listen),
+    ("take in what waits at the door", 5, stock_intake.take_waiting),
     ("work out what may be sold", 1, availability.catch_up),
     ("give up on unpaid orders", 30, partial(sweep, order.payment_due, order.give_up_on_payment)),
     ("ask for counts", 60, _ask_for_counts),

@@ -194,13 +194,28 @@ def begin_attempt(session: Session, row_id: int, *, at: datetime) -> bool:
 
 def replay(session: Session, row_id: int, *, at: datetime) -> None:
     """Once its cause is mended, try it again: under its own id, so that it has one effect at most."""
-    kept = locked(session, row_id)
+    kept = session.get(InboxMessage, row_id, with_for_update=True, populate_existing=True)
+    if kept is None:
+        raise NothingToReplay(f"There is no message {row_id}.")
     if kept.state not in {InboxState.DEAD, InboxState.REJECTED, InboxState.RECEIVED}:
-        raise NothingToReplay(f"Message {row_id} was taken in already: it is {kept.state}.")
+        raise NothingToReplay(f"Message {row_id} is {kept.state}: there is nothing to try again.")
     kept.state, kept.words, kept.attempts, kept.due_at = InboxState.RECEIVED, "", 0, at
 
 
-def dead(session: Session) -> list[InboxMessage]:
-    """What nobody will try again until a person says so, the longest dead first."""
+def unsettled(session: Session) -> list[InboxMessage]:
+    """What nobody will try again until a person says so, the oldest first."""
     found = select(InboxMessage).where(col(InboxMessage.state).in_([InboxState.DEAD, InboxState.REJECTED]))
     return list(session.exec(found.order_by(col(InboxMessage.id)).limit(500)))
+
+
+def quarantined(session: Session) -> list[Quarantined]:
+    return list(session.exec(select(Quarantined).order_by(col(Quarantined.id)).limit(500)))
+
+
+def waiting(session: Session) -> dict[str, int]:
+    """How many messages wait, for us or for a person."""
+    number = sa.func.count()
+    found = sa.select(col(InboxMessage.state), number).where(
+        sa.or_(col(InboxMessage.due_at).is_not(None), sa.text(UNDONE))
+    )
+    return {str(row[0]): row[1] for row in session.execute(found.group_by(col(InboxMessage.state)))}

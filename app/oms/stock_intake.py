@@ -11,7 +11,7 @@ from sqlmodel import Session
 from app import db
 from app.events import delivery, inbox
 from app.events.delivery import Arrival
-from app.events.inbox import InboxState, Message
+from app.events.inbox import InboxMessage, InboxState, Message
 from app.oms import stock_facts
 
 log = structlog.get_logger()
@@ -51,6 +51,15 @@ def take_waiting(at: datetime) -> None:
         waiting = inbox.due(session, at)
     for row_id in waiting:
         retry(row_id, at=at)
+
+
+def replay(row_id: int, *, at: datetime) -> InboxState:
+    """Once its cause is mended; what became of it."""
+    with db.transaction() as session:
+        inbox.replay(session, row_id, at=at)
+    retry(row_id, at=at)
+    with db.reading() as session:
+        return session.get_one(InboxMessage, row_id).state
 
 
 def retry(row_id: int, *, at: datetime) -> None:

@@ -11,9 +11,11 @@ from sqlmodel import Session, col
 
 from app import db
 from app.clock import now
-from app.events import outbox
+from app.events import inbox, outbox, sequence
+from app.events.inbox import InboxState
 from app.events.outbox import OutboxMessage, OutboxState
 from app.notices.notice import TOPIC
+from app.oms import freshness
 from app.oms.order import Order
 from app.pickup import escalation
 from app.pickup.escalation import Escalation
@@ -22,6 +24,7 @@ from app.pickup.task import PickupTask
 from app.pickup.task_status import TaskStatus
 
 Figure = GaugeMetricFamily
+NO_EFFECT_YET = (InboxState.RECEIVED, InboxState.REJECTED, InboxState.DEAD)
 STILL_TO_DO = (OutboxState.PENDING, OutboxState.SENDING, OutboxState.FAILED)
 
 
@@ -58,6 +61,11 @@ def _figures(session: Session) -> Iterator[Figure]:
     yield _by(
         Figure("readyshelf_outbox_messages", "Messages that have not left", labels=["state"]), messages, STILL_TO_DO
     )
+    yield _by(Figure("readyshelf_inbox_messages", "Messages from outside that had no effect yet", labels=["state"]),
+              inbox.waiting(session), NO_EFFECT_YET)  # fmt: skip
+    missed = sequence.oldest_gap(session)
+    yield Figure("readyshelf_source_gap_seconds", "How long a message from outside has been missing", late(missed))
+    yield Figure("readyshelf_stale_nodes", "Nodes with a source gone silent", len(freshness.stale(session, at=now())))
     problems = _counted(session, ExceptionCase.kind, col(ExceptionCase.ended_at).is_(None))
     yield _by(Figure("readyshelf_problems", "Open exception cases", labels=["kind"]), problems, CaseKind)
     climbed = {str(level): number for level, number in _counted(session, Escalation.level).items()}

@@ -1,6 +1,5 @@
 """Stock facts from outside: taken in once, in any order, never refused for want of stock."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,7 +8,7 @@ from sqlmodel import Session, select
 
 from app.events import inbox
 from app.events.inbox import InboxMessage, InboxState, Message, Quarantined
-from app.oms import books, inventory, stock_facts
+from app.oms import inventory, stock_facts
 from app.oms.inventory import Movement, Reason
 from tests.oms.shop import Shop
 
@@ -169,11 +168,3 @@ def test_weighed_goods_are_counted_in_their_smallest_part(session: Session, shop
 
 def test_nothing_told_at_all_is_nothing_done(session: Session, nine: datetime):
     assert take(session, at=nine) == []
-
-
-def ledger_holds(session: Session) -> bool:
-    return list(books.unexplained_balances(session)) == []
-
-
-def each(messages: Sequence[Message]) -> list[str]:
-    return [message.message_id for message in messages]

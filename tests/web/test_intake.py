@@ -126,3 +126,13 @@ def test_a_key_for_orders_tells_nothing_about_stock_and_the_other_way_round(app:
     assert is_problem(till.client.get("/api/orders/1", headers=till.headers), 403)
     assert is_problem(app.test_client().post("/in/events", json=event()), 401)
     assert on_hand(chain) == 10
+
+
+def test_what_waits_for_a_person_and_what_never_came_shows_in_the_figures(till: Till):
+    till.tell([event("e1", sequence="01"), event("e2", sequence="03", type="com.example.else")], BATCH)
+
+    figures = till.client.get("/metrics").get_data(as_text=True)
+
+    assert 'readyshelf_inbox_messages{state="rejected"} 1.0' in figures
+    assert "readyshelf_source_gap_seconds 0.0" in figures
+    assert "readyshelf_stale_nodes 0.0" in figures
