@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from app import db
-from app.oms import availability, safety, touched
+from app.oms import availability, push, safety, touched
 
 
 def catch_up(at: datetime) -> int:
@@ -18,6 +18,18 @@ def catch_up(at: datetime) -> int:
     return done
 
 
+def tell_channels(at: datetime) -> int:
+    """How many numbers were due."""
+    told = 0
+    while _is_due(at):
+        with db.transaction() as session:
+            bite = push.post_due(session, at=at)
+        if not bite:
+            break
+        told += bite
+    return told
+
+
 def listen(at: datetime) -> None:
     """Nobody is kept waiting while every source still speaks."""
     with db.reading() as session:
@@ -30,3 +42,8 @@ def listen(at: datetime) -> None:
 def _is_waiting() -> bool:
     with db.reading() as session:
         return touched.is_waiting(session)
+
+
+def _is_due(at: datetime) -> bool:
+    with db.reading() as session:
+        return push.is_due(session, at=at)

@@ -63,6 +63,7 @@ SCHEDULE: list[tuple[str, int, Act]] = [
     ("notice sources that fell silent", 5, availability.listen),
     ("take in what waits at the door", 5, stock_intake.take_waiting),
     ("work out what may be sold", 1, availability.catch_up),
+    ("tell channels what they may sell", 1, availability.tell_channels),
     ("give up on unpaid orders", 30, partial(sweep, order.payment_due, order.give_up_on_payment)),
     ("ask for counts", 60, _ask_for_counts),
     ("forget old replies", 3600, _forget_replies),

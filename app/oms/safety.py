@@ -47,6 +47,8 @@ class Resolver:
     stale: frozenset[int]
 
     def of(self, item: Item, node_id: int) -> Kept:
+        if not self.said:
+            return NOTHING
         held = [self.said[scope] for scope in _scopes(item, self.nodes[node_id]) if scope in self.said]
         if not held:
             return NOTHING
@@ -80,7 +82,7 @@ def settle(session: Session, found: Mapping[Key, Kept], *, at: datetime) -> dict
         return dict.fromkeys(found, 0)
     ids = {item_id for item_id, _ in found}
     items = {item.id: item for item in session.exec(select(Item).where(col(Item.id).in_(ids)))}
-    wanted = {key: rules.of(items[key[0]], key[1]) for key in found} if rules.said else dict.fromkeys(found, NOTHING)
+    wanted = {key: rules.of(items[key[0]], key[1]) for key in found}
     _write(session, {key: (found[key], kept) for key, kept in wanted.items() if kept != found[key]})
     return {key: kept.units for key, kept in wanted.items()}
 
