@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import click
@@ -198,11 +199,12 @@ def verify(as_json: bool) -> None:
 def _checks() -> Iterator[tuple[str, Callable[[Any], Any]]]:
     from app.events import log
     from app.notices import delivery
-    from app.oms import books
+    from app.oms import availability, books
     from app.pickup import tally
 
     yield "every balance is the sum of its movements", books.unexplained_balances
     yield "every reserved unit has its claim", books.unexplained_claims
+    yield "every channel sells what its nodes have", partial(availability.untrue, at=clock.now())
     yield "every event follows from the one before", log.broken_links
     yield "every number on a board is what its log gives", tally.untrue
     yield "nobody was told ready before the bag was on a shelf", delivery.too_early

@@ -20,6 +20,7 @@ from app.oms.balance import Balance
 from app.oms.channel import ChannelItem, Terms
 from app.oms.item import Item
 from app.oms.safety import Kept
+from app.rules import rule_version
 
 Key = tuple[int, int]
 """Channel and item."""
@@ -132,12 +133,40 @@ def _scales(session: Session, item_ids: Sequence[int]) -> dict[int, int]:
     return {item_id: 10**places for item_id, places in decimals}
 
 
-def _free_of(session: Session, item_ids: Iterable[int], at: datetime) -> Free:
+def _free_of(session: Session, item_ids: Sequence[int], at: datetime) -> Free:
     """By the rules in force, which the balances are told of here; below zero where more is promised than there is."""
-    states = ("item_id", "node_id", "on_hand", "unavailable", "reserved", "suppressed", "safety", "safety_rule")
-    found = rows.find(session, Balance, states, {"item_id": list(item_ids)})
-    safe = safety.settle(session, {(row[0], row[1]): Kept(row[6], row[7]) for row in found}, at=at)
+    found = _balances(session, item_ids)
+    safe = safety.settle(
+        session, {(row.item_id, row.node_id): Kept(row.safety, row.safety_rule) for row in found}, at=at
+    )
+    return _free(found, safe)
+
+
+def _free(found: Sequence[Any], safe: Mapping[Key, int]) -> Free:
     free: dict[int, list[tuple[int, int]]] = defaultdict(list)
     for item_id, node_id, on_hand, unavailable, reserved, suppressed, *_ in found:
         free[item_id].append((node_id, on_hand - unavailable - reserved - suppressed - safe[item_id, node_id]))
     return free
+
+
+def _balances(session: Session, item_ids: Sequence[int]) -> list[Any]:
+    states = ("item_id", "node_id", "on_hand", "unavailable", "reserved", "suppressed", "safety", "safety_rule")
+    return rows.find(session, Balance, states, {"item_id": item_ids})
+
+
+def untrue(session: Session, *, at: datetime) -> Iterable[str]:
+    """Every number a channel sells by that its stock does not give; what waits to be worked out is not wrong yet."""
+    terms, waiting = channels.all_terms(session, at=at), touched.waiting(session)
+    if not terms or rule_version.effect_due(session, at):
+        return
+    ids = [item_id for item_id in session.exec(select(Item.id).order_by(col(Item.id))) if item_id not in waiting]
+    for start in range(0, len(ids), touched.MOST_ITEMS):
+        bite = ids[start : start + touched.MOST_ITEMS]
+        found = _balances(session, bite)
+        free = _free(found, {(row.item_id, row.node_id): row.safety for row in found})
+        true = true_quantities(free, terms, channels.own_numbers(session, bite), _scales(session, bite))
+        told = {(row.channel_id, row.item_id): row.quantity for row in session.exec(
+            select(Ats).where(col(Ats.item_id).in_(bite)).execution_options(populate_existing=True))}  # fmt: skip
+        for key, quantity in true.items():
+            if told.get(key, 0) != quantity:
+                yield f"item {key[1]} in channel {key[0]}: sold as {told.get(key, 0)}, but its stock gives {quantity}"

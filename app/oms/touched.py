@@ -7,7 +7,7 @@ lowered by somebody who can't see the change yet, and writers of one item at dif
 from collections.abc import Iterable
 
 import sqlalchemy as sa
-from sqlmodel import Field, Session, SQLModel, col
+from sqlmodel import Field, Session, SQLModel, col, select
 
 from app import rows
 
@@ -54,3 +54,8 @@ def take(session: Session, *, most: int = MOST_ITEMS) -> list[int]:
 
 def is_waiting(session: Session) -> bool:
     return session.execute(sa.select(col(Touched.id)).limit(1)).first() is not None
+
+
+def waiting(session: Session) -> set[int]:
+    """All items that have to be worked out still."""
+    return {item_id for item_ids in session.exec(select(Touched.item_ids)) for item_id in item_ids}

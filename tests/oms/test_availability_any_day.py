@@ -92,6 +92,8 @@ def look(session: Session, trade: Trade, at: datetime, most: Any) -> None:
     """One bite: what was worked out in it is true now, and its version has grown by one."""
     before = {(row.channel_id, row.item_id): row.version for row in rows(session)}
     items = touched.take(session, most=most)
+    if not items:
+        return
     availability.work_out(session, items, at=at)
     true = reckoned(session, trade, at)
     for row in rows(session):
