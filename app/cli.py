@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from app import clock, db
+from app.cli_rules import channel, rules
 from app.processes import jobs, live, run, settings_of_environment, web, wired
 from app.refusals import Refusal
 
@@ -32,8 +33,8 @@ def main() -> None:
     """Readyshelf: orders to collect, from tap to hand-over."""
 
 
-for process in (run, web, live, jobs):
-    main.add_command(process)
+for command in (run, web, live, jobs, rules, channel):
+    main.add_command(command)
 
 
 def _end(figures: dict[str, Any], *, as_json: bool) -> None:

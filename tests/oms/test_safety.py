@@ -93,7 +93,7 @@ def test_a_node_whose_source_falls_silent_keeps_more_back_until_it_speaks_again(
     seen = []
     for at, speaks in ((nine, True), (nine + HOUR, False), (nine + 2 * HOUR, True)):
         if speaks:
-            freshness.hear(session, {(shop.node_id, "till"): at}, at=at)
+            session.merge(freshness.Heard(node_id=shop.node_id, source="till", heard_at=at, occurred_at=at))
         safety.listen(session, at=at)
         settle(session, at)
         seen.append(kept(session, shop, shop.milk)[0])
