@@ -7,7 +7,17 @@ from app.notices import events as notice_events
 from app.notices import notice
 from app.oms import correction, order
 from app.oms import order_events as orders
-from app.pickup import count_cause, escalation, exception_cause, payment_hold, pickup_link, put_back, tally, task
+from app.pickup import (
+    count_cause,
+    escalation,
+    exception_cause,
+    payment_hold,
+    picking,
+    pickup_link,
+    put_back,
+    tally,
+    task,
+)
 from app.pickup import task_events as tasks
 
 REACTIONS: Mapping[type[DomainEvent], Sequence[Reaction]] = {
@@ -17,6 +27,7 @@ REACTIONS: Mapping[type[DomainEvent], Sequence[Reaction]] = {
     orders.PaymentFailed: [payment_hold.begin, notice.payment_failed],
     orders.PaymentRefunded: [payment_hold.begin, notice.payment_failed],
     orders.PaymentRecovered: [payment_hold.end, notice.payment_recovered],
+    orders.UnitsCancelled: [picking.cut_short],
     orders.OrderCancelled: [
         put_back.order_cancelled,
         exception_cause.order_cancelled,
@@ -30,6 +41,7 @@ REACTIONS: Mapping[type[DomainEvent], Sequence[Reaction]] = {
     tasks.PickTakenBack: [tally.fold],
     tasks.UnitsShort: [tally.fold, exception_cause.short_pick, count_cause.short_pick],
     tasks.ShortTakenBack: [tally.fold, exception_cause.short_taken_back, count_cause.short_taken_back],
+    tasks.TaskCutShort: [tally.fold],
     tasks.TaskUnfulfillable: [notice.delayed],
     tasks.TaskStaged: [tally.fold, notice.ready],
     tasks.StagingTakenBack: [tally.fold, notice.staging_taken_back],

@@ -18,8 +18,8 @@ from app.rules import rule_events as rules
 
 DRAWN: set[type[DomainEvent]] = {
     tasks.TaskOpened, tasks.TaskAcknowledged, tasks.AcknowledgementTakenBack, tasks.TaskTakenOver, tasks.UnitPicked,
-    tasks.PickTakenBack, tasks.UnitsShort, tasks.ShortTakenBack, tasks.TaskUnfulfillable, tasks.TaskStaged,
-    tasks.StagingTakenBack, tasks.CustomerArrived, tasks.ArrivalTakenBack, tasks.TaskHandedOver,
+    tasks.PickTakenBack, tasks.UnitsShort, tasks.ShortTakenBack, tasks.TaskUnfulfillable, tasks.TaskCutShort,
+    tasks.TaskStaged, tasks.StagingTakenBack, tasks.CustomerArrived, tasks.ArrivalTakenBack, tasks.TaskHandedOver,
     tasks.HandoverTakenBack, tasks.TaskCancelled, tasks.UnitPutBack, tasks.TaskPutBack, tasks.TaskLate,
     tasks.TaskEscalated, tasks.EscalationAcknowledged,
     exception_case.CaseOpened, exception_case.CaseAcknowledged, exception_case.CaseEnded,
@@ -27,7 +27,7 @@ DRAWN: set[type[DomainEvent]] = {
 SILENT: set[type[DomainEvent]] = {
     tasks.TaskEvent, exception_case.CaseEvent, orders.OrderEvent, notices.NoticeEvent,  # never occur by themselves
     orders.OrderPlaced, orders.OrderUnfulfillable, orders.OrderReleased, orders.PaymentFailed, orders.PaymentRecovered,
-    orders.OrderCancelled, orders.PaymentRefunded, orders.RefundDue,
+    orders.OrderCancelled, orders.PaymentRefunded, orders.RefundDue, orders.UnitsCancelled,
     rules.RuleEvent, rules.RulesPublished, rules.RulesWithdrawn,
     notices.NoticeSent, notices.NoticeFailed, notices.NoticeUndeliverable,
     counts.CountEvent, counts.CountOpened, counts.RecountAsked, counts.CountPosted, counts.CountDropped,

@@ -14,8 +14,10 @@ from app.oms import (
     freshness,
     inventory,
     item,
+    kit,
     node,
     order,
+    payment,
     reservation,
     safety,
     touched,
@@ -38,8 +40,8 @@ from app.rules import rule_version
 
 MODULES = (
     inbox, log, outbox, replies, sequence, notice,
-    admission, availability, balance, channel, correction, customer, freshness, inventory, item, node, order,
-    reservation, rule_version, safety, touched,
+    admission, availability, balance, channel, correction, customer, freshness, inventory, item, kit, node, order,
+    payment, reservation, rule_version, safety, touched,
     api_client, associate, device, sign_in, store,
     count, escalation, exception_case, handover, picking, pickup_link, staging, tally, task, undo, walk_choice,
 )  # fmt: skip

@@ -21,7 +21,7 @@ from app.oms.order_events import (
     PaymentRefunded,
     RefundDue,
 )
-from app.oms.order_line import OrderLine
+from app.oms.order_line import Fulfilment, OrderLine
 from app.oms.order_status import OrderStatus, status_of
 from app.oms.payment import Payment, PaymentKind, PaymentState
 from app.refusals import Refusal
@@ -31,6 +31,11 @@ FIRST_NUMBER = 1000
 
 
 PAID_ENOUGH = frozenset({PaymentState.AUTHORISED, PaymentState.CAPTURED})
+
+
+_OURS = "and_(Order.id == OrderLine.order_id, OrderLine.is_kit == {})"
+_LINES = {"order_by": "OrderLine.id", "primaryjoin": _OURS.format(False)}
+_KITS = {"order_by": "OrderLine.id", "primaryjoin": _OURS.format(True), "viewonly": True}
 
 
 class OrderOver(Refusal):
@@ -66,7 +71,10 @@ class Order(Eventful, SQLModel, table=True):
     cancelled_at: datetime | None = None
 
     customer: Customer = Relationship()
-    lines: list[OrderLine] = Relationship(back_populates="order", sa_relationship_kwargs={"order_by": "OrderLine.id"})
+    lines: list[OrderLine] = Relationship(back_populates="order", sa_relationship_kwargs=_LINES)
+    """What has to be brought to the customer; of a kit, the things it is made of."""
+    kits: list[OrderLine] = Relationship(sa_relationship_kwargs=_KITS)
+    fulfilments: list[Fulfilment] = Relationship(sa_relationship_kwargs={"order_by": "Fulfilment.id"})
 
     @property
     def number(self) -> str:
@@ -83,6 +91,11 @@ class Order(Eventful, SQLModel, table=True):
         if self.cancelled_at is not None:
             return OrderStatus.CANCELLED
         return status_of(self.lines, is_paid_enough=self.is_paid_enough)
+
+    def status_at(self, fulfilment: Fulfilment) -> OrderStatus:
+        """How one node's part of it stands."""
+        lines = [line for line in self.lines if line.fulfilment_id == fulfilment.id]
+        return status_of(lines, is_paid_enough=self.is_paid_enough)
 
     def pay(
         self,
@@ -171,7 +184,10 @@ class Order(Eventful, SQLModel, table=True):
         for line in self.lines:
             line.move("reserved", "cancelled", line.reserved)
             line.move("unfilled", "cancelled", line.unfilled)
-        reservation.release(session, back, self.cause(Reason.RELEASED, actor=actor, at=at))
+        for kit in self.kits:
+            kit.move("in_parts", "cancelled", kit.in_parts)
+            kit.move("unfilled", "cancelled", kit.unfilled)
+        reservation.let_go(session, back, self.cause(Reason.RELEASED, actor=actor, at=at))
         self.cancelled_at, self.payment_due_at = at, None
         self.happened(OrderCancelled(at=at, actor=actor, order_id=self.id, store_id=self.store_id, reason=reason))
         self.settle(actor=actor, at=at)

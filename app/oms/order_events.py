@@ -55,6 +55,15 @@ class RefundDue(OrderEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class UnitsCancelled(OrderEvent):
+    """Some of a line were called off before anybody picked them; the rest of the order goes on."""
+
+    line_id: int
+    quantity: int
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class OrderCancelled(OrderEvent):
     """Called off, by whom `actor` says."""
 

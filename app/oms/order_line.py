@@ -4,10 +4,11 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
-from sqlmodel import Field, Relationship, SQLModel
+from sqlmodel import Field, Relationship, Session, SQLModel
 
 from app import db
 from app.oms.item import Item
+from app.refusals import Refusal
 
 if TYPE_CHECKING:
     from app.oms.order import Order
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
 ALIVE = ("reserved", "picked", "staged")
 """Where a unit is on its way to the customer."""
 
-PLACES = ("reserved", "picked", "short", "staged", "collected", "cancelled", "unfilled")
-"""Where a unit of a line can be: each ordered unit is in exactly one of these."""
+PLACES = ("reserved", "picked", "short", "staged", "collected", "cancelled", "unfilled", "in_parts")
+"""Where a unit of a line can be: each ordered unit is in exactly one of these; of a kit, in what it is made of."""
 
 
 def things(units: int, decimals: int) -> int:
@@ -24,11 +25,16 @@ def things(units: int, decimals: int) -> int:
     return min(units, 1) if decimals else units
 
 
+class NotToBeSplit(Refusal):
+    """These units are with a node already, or all there are."""
+
+
 class OrderLine(SQLModel, table=True):
     """So many units of one item; the sum of where they are is what was ordered, and the schema says so."""
 
     __tablename__ = "order_line"
     __table_args__ = (
+        sa.CheckConstraint("is_kit OR in_parts = 0", name="only_kits_are_in_parts"),
         sa.CheckConstraint(f"ordered = {' + '.join(PLACES)}", name="units_add_up"),
         sa.CheckConstraint(
             " AND ".join(f"{place} >= 0" for place in PLACES) + " AND ordered > 0", name="no_negative_units"
@@ -41,6 +47,11 @@ class OrderLine(SQLModel, table=True):
 
     id: int = Field(default=None, primary_key=True)
     order_id: int = Field(foreign_key="order.id", index=True)
+    fulfilment_id: int | None = Field(default=None, foreign_key="fulfilment.id", index=True)
+    """Which node's part of the order it is; null for a kit, whose parts may come from several."""
+    parent_line_id: int | None = Field(default=None, foreign_key="order_line.id")
+    """The kit it is part of."""
+    is_kit: bool = False
     item_id: int = Field(foreign_key="item.id")
     ordered: int
     reserved: int = 0
@@ -50,6 +61,7 @@ class OrderLine(SQLModel, table=True):
     collected: int = 0
     cancelled: int = 0
     unfilled: int = 0
+    in_parts: int = 0
     unit_price_minor: int
     discount_minor: int = 0
     """Off the whole line."""
@@ -84,6 +96,24 @@ class OrderLine(SQLModel, table=True):
         setattr(self, target, getattr(self, target) + quantity)
 
 
+def split(session: Session, line: OrderLine, units: int, *, fulfilment_id: int) -> OrderLine:
+    """Some of a line's units that no node has yet become a line of their own, for another node, with their money."""
+    if not 0 < units <= line.unfilled or units == line.ordered:
+        raise NotToBeSplit(f"Of {line.item.sku} there are no {line.item.said(units)} to give to another node.")
+    discount, tax = line.share(line.discount_minor, units), line.share(line.tax_minor, units)
+    part = OrderLine(
+        order=line.order, order_id=line.order_id, item=line.item, item_id=line.item_id, fulfilment_id=fulfilment_id,
+        parent_line_id=line.parent_line_id, ordered=units, unfilled=units, unit_price_minor=line.unit_price_minor,
+        discount_minor=discount, tax_minor=tax, unit_cost_minor=line.unit_cost_minor,
+    )  # fmt: skip
+    line.ordered -= units
+    line.unfilled -= units
+    line.discount_minor -= discount
+    line.tax_minor -= tax
+    session.add(part)
+    return part
+
+
 class FulfilmentKind(StrEnum):
     """How the goods reach the customer."""
 
@@ -91,7 +121,7 @@ class FulfilmentKind(StrEnum):
 
 
 class Fulfilment(SQLModel, table=True):
-    """The part of an order that one node fulfils; a pickup has one task."""
+    """The part of an order that one node fulfils: its lines, and their status; a pickup has one task."""
 
     __tablename__ = "fulfilment"
     __table_args__ = (sa.UniqueConstraint("order_id", "node_id", "kind"),)

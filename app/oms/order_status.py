@@ -20,7 +20,9 @@ class OrderStatus(StrEnum):
 
 
 def status_of(lines: Sequence[OrderLine], *, is_paid_enough: bool) -> OrderStatus:
-    """Of lines that were not all called off."""
+    """Of an order's lines, or of one fulfilment's."""
+    if all(line.ordered == line.cancelled for line in lines):
+        return OrderStatus.CANCELLED
     if all(line.ordered == line.short + line.unfilled + line.cancelled for line in lines):
         return OrderStatus.UNFULFILLABLE
     if not any(line.reserved or line.picked or line.staged for line in lines):

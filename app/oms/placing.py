@@ -1,13 +1,14 @@
 """Placing an order: the one verb behind the API, the replay and the demo."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from sqlmodel import Session, select
 
 from app import db
-from app.oms import admission, payment
+from app.oms import admission, kit, payment
 from app.oms import item as items
 from app.oms import order as orders
 from app.oms.admission import Request, Wish
@@ -74,9 +75,12 @@ def place(session: Session, request: OrderRequest, *, actor: str, at: datetime) 
     order, is_new = _opened(session, request, node)
     if not is_new:
         return order
-    lines = [_line(order, found[wish.sku], wish) for wish in request.lines]
+    part = Fulfilment(order_id=order.id, node_id=node.id)
+    session.add(part)
+    session.flush()
+    lines = _lines(session, order, [(found[wish.sku], wish) for wish in request.lines], part)
     paid = payment.opening(order.id, order.payment_state, order.amount_minor, actor=actor, at=at)
-    session.add_all([*lines, Fulfilment(order_id=order.id, node_id=node.id), *paid])
+    session.add_all(paid)
     session.flush()
     is_reserved = _reserve(session, order, lines, actor=actor, at=at)
     order.happened(OrderPlaced(at=at, actor=actor, order_id=order.id, store_id=node.id, channel=order.channel))
@@ -142,19 +146,30 @@ def _payment_due(request: OrderRequest) -> datetime | None:
     return None if request.payment_state in PAID_ENOUGH else request.placed_at + PAYMENT_WINDOW
 
 
-def _line(order: Order, item: Item, wish: LineRequest) -> OrderLine:
+def _lines(
+    session: Session, order: Order, wanted: Sequence[tuple[Item, LineRequest]], part: Fulfilment
+) -> list[OrderLine]:
+    """What has to be brought to the customer: of an ordered kit, the things it is made of."""
+    made_of = kit.components(session, [item.id for item, _ in wanted])
+    ordered = [_line(order, item, wish, is_kit=item.id in made_of) for item, wish in wanted]
+    session.add_all(ordered)
+    session.flush()
+    goods = [
+        line for each in ordered for line in (kit.parts(each, made_of[each.item_id]) if each.is_kit else [each])
+    ]  # fmt: skip
+    for line in goods:
+        line.fulfilment_id = part.id
+    order.lines = goods
+    session.flush()
+    return goods
+
+
+def _line(order: Order, item: Item, wish: LineRequest, *, is_kit: bool) -> OrderLine:
     return OrderLine(
-        order=order,
-        order_id=order.id,
-        item=item,
-        item_id=item.id,
-        ordered=wish.quantity,
-        unfilled=wish.quantity,
-        unit_price_minor=wish.unit_price_minor,
-        discount_minor=wish.discount_minor,
-        tax_minor=wish.tax_minor,
+        order_id=order.id, item=item, item_id=item.id, ordered=wish.quantity, unfilled=wish.quantity, is_kit=is_kit,
+        unit_price_minor=wish.unit_price_minor, discount_minor=wish.discount_minor, tax_minor=wish.tax_minor,
         unit_cost_minor=item.cost_minor,
-    )
+    )  # fmt: skip
 
 
 def _reserve(session: Session, order: Order, lines: list[OrderLine], *, actor: str, at: datetime) -> bool:
@@ -171,4 +186,6 @@ def _reserve(session: Session, order: Order, lines: list[OrderLine], *, actor: s
         return False
     for line in lines:
         line.move("unfilled", "reserved", line.ordered)
+    for each in order.kits:
+        each.move("unfilled", "in_parts", each.ordered)
     return True

@@ -80,7 +80,10 @@ def of_tasks(session: Session, task_ids: Sequence[int], *, at: datetime) -> list
 
 _task, _line, _item = PickupTask.__table__.c, OrderLine.__table__.c, Item.__table__.c  # type: ignore[attr-defined]
 _TASK_COLUMNS: list[Any] = [
-    *(_task[name] for name in ("id", "order_id", "store_id", "version", "status", "ack_due_at", "promised_at")),
+    *(
+        _task[name]
+        for name in ("id", "order_id", "fulfilment_id", "store_id", "version", "status", "ack_due_at", "promised_at")
+    ),
     *(_task[name] for name in ("staged_at", "arrived_at", "spot", "level")),
     col(Customer.name).label("customer"),
     col(Associate.name).label("owner"),
@@ -88,7 +91,7 @@ _TASK_COLUMNS: list[Any] = [
     col(Store.time_zone).label("zone"),
 ]
 _LINE_COLUMNS: list[Any] = [
-    *(_line[name] for name in ("order_id", "ordered", *PLACES)),
+    *(_line[name] for name in ("fulfilment_id", "ordered", *PLACES)),
     *(_item[name] for name in ("is_cold", "needs_id", "is_heavy", "is_fragile", "decimals")),
     col(Place.bin),
 ]
@@ -109,7 +112,7 @@ def _cards(session: Session, which: "sa.ColumnElement[bool]", *, at: datetime) -
     problems = _problems(session, which)
     roomy = _roomy(session, rows)
     for row in rows:
-        yield _card(row, lines.get(row.order_id, []), problems.get(row.id), roomy, at=at)
+        yield _card(row, lines.get(row.fulfilment_id, []), problems.get(row.id), roomy, at=at)
 
 
 def _lines(session: Session, chosen: "sa.ColumnElement[bool]") -> dict[int, list[Any]]:
@@ -117,7 +120,7 @@ def _lines(session: Session, chosen: "sa.ColumnElement[bool]") -> dict[int, list
     rows = session.execute(
         sa.select(*_LINE_COLUMNS)
         .select_from(OrderLine)
-        .join(PickupTask, col(PickupTask.order_id) == col(OrderLine.order_id))
+        .join(PickupTask, col(PickupTask.fulfilment_id) == col(OrderLine.fulfilment_id))
         .join(Item, col(Item.id) == col(OrderLine.item_id))
         .outerjoin(Place, here)
         .where(chosen)
@@ -125,7 +128,7 @@ def _lines(session: Session, chosen: "sa.ColumnElement[bool]") -> dict[int, list
     )
     lines: dict[int, list[Any]] = {}
     for row in rows:
-        lines.setdefault(row.order_id, []).append(row)
+        lines.setdefault(row.fulfilment_id, []).append(row)
     return lines
 
 

@@ -10,10 +10,18 @@ from app import db
 from app.oms import reservation
 from app.oms.inventory import Reason
 from app.oms.item import Item
+from app.oms.order_events import UnitsCancelled
 from app.oms.order_line import OrderLine
 from app.people.associate import Associate
 from app.pickup.task import MovedOn, PickupTask
-from app.pickup.task_events import PickTakenBack, ShortTakenBack, TaskUnfulfillable, UnitPicked, UnitsShort
+from app.pickup.task_events import (
+    PickTakenBack,
+    ShortTakenBack,
+    TaskCutShort,
+    TaskUnfulfillable,
+    UnitPicked,
+    UnitsShort,
+)
 from app.pickup.task_status import IN_HAND, TaskStatus
 from app.refusals import Refusal
 
@@ -163,6 +171,20 @@ def found(session: Session, task: PickupTask, missed: ShortPick, *, associate_id
     line.move("short", "reserved", missed.quantity)
     left = TaskStatus.PICKING if task.units("picked") or task.units("short") else TaskStatus.ACCEPTED
     task.become(left, ShortTakenBack, by=associate_id, at=at, line_id=line.id, quantity=missed.quantity)
+
+
+def cut_short(session: Session, event: UnitsCancelled) -> None:
+    """Less to pick: with the last of it gone the bag may be ready for its shelf, or have nothing to go into it."""
+    line = session.get_one(OrderLine, event.line_id)
+    task = session.exec(select(PickupTask).where(PickupTask.fulfilment_id == line.fulfilment_id)).one_or_none()
+    if task is None or task.status not in (TaskStatus.REQUESTED, *IN_HAND):
+        return
+    after = task.status if task.units("reserved") else _after_picking(task)
+    if after == TaskStatus.UNFULFILLABLE:
+        task.late_at = task.escalates_at = None
+    task.become(after, TaskCutShort, by=event.actor, at=event.at, line_id=line.id, quantity=event.quantity)
+    if after == TaskStatus.UNFULFILLABLE:
+        task.become(after, TaskUnfulfillable, by=event.actor, at=event.at)
 
 
 def _after_picking(task: PickupTask) -> TaskStatus:

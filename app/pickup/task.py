@@ -4,14 +4,14 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import Field, Relationship, Session, SQLModel, select
+from sqlmodel import Field, Relationship, Session, SQLModel, col, select
 
 from app import db
 from app.events.log import Eventful
 from app.oms import order as orders
 from app.oms.order import Order
 from app.oms.order_events import OrderEvent
-from app.oms.order_line import Fulfilment, OrderLine
+from app.oms.order_line import Fulfilment, FulfilmentKind, OrderLine
 from app.people.associate import Associate
 from app.people.store import Store, due_after
 from app.pickup.task_events import AcknowledgementTakenBack, TaskAcknowledged, TaskEvent, TaskOpened, TaskTakenOver
@@ -78,7 +78,7 @@ class PickupTask(Eventful, SQLModel, table=True):
 
     @property
     def lines(self) -> list[OrderLine]:
-        return self.order.lines
+        return [line for line in self.order.lines if line.fulfilment_id == self.fulfilment_id]
 
     def units(self, place: str) -> int:
         """How many things of the order are in this place: reserved, picked, short, staged …"""
@@ -147,16 +147,20 @@ class Acknowledgement(SQLModel, table=True):
 
 
 def open_for(session: Session, event: OrderEvent) -> None:
-    """An order was released to its store: its task opens, once."""
-    fulfilment = session.exec(select(Fulfilment).where(Fulfilment.order_id == event.order_id)).one()
-    known = session.exec(select(PickupTask.id).where(PickupTask.fulfilment_id == fulfilment.id)).one_or_none()
+    """An order was released: at each store that has part of it a task opens, once."""
     order = session.get_one(Order, event.order_id)
-    if known is not None or not any(line.reserved for line in order.lines):
-        return
-    store = session.get_one(Store, event.store_id)
+    known = set(session.exec(select(PickupTask.fulfilment_id).where(PickupTask.order_id == order.id)))
+    parts = select(Fulfilment).where(Fulfilment.order_id == order.id, Fulfilment.kind == FulfilmentKind.PICKUP)
+    for part in session.exec(parts.order_by(col(Fulfilment.id))):
+        if part.id not in known and any(line.reserved for line in order.lines if line.fulfilment_id == part.id):
+            _open(session, order, part, event)
+
+
+def _open(session: Session, order: Order, part: Fulfilment, event: OrderEvent) -> None:
+    store = session.get_one(Store, part.node_id)
     due = due_after(session, store.id, at=event.at, window=store.ack_window)
     task = PickupTask(
-        fulfilment_id=fulfilment.id, order_id=order.id, store_id=store.id, opened_at=event.at,
+        fulfilment_id=part.id, order_id=order.id, store_id=store.id, opened_at=event.at,
         promised_at=order.promised_at, ack_due_at=due, escalates_at=due, late_at=order.promised_at,
     )  # fmt: skip
     session.add(task)

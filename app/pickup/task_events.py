@@ -77,6 +77,14 @@ class ShortTakenBack(TaskEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TaskCutShort(TaskEvent):
+    """The customer wants less than they ordered; nobody had picked it yet."""
+
+    line_id: int
+    quantity: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class TaskUnfulfillable(TaskEvent):
     """Nothing of the order could be found."""
 

@@ -11,9 +11,9 @@ from sqlmodel import Session
 from app import db
 from app.clock import now
 from app.events import replies
+from app.oms import cancelling, placing
 from app.oms import item as items
 from app.oms import order as orders
-from app.oms import placing
 from app.oms.order import Order
 from app.oms.payment import PaymentState
 from app.people import api_client
@@ -22,6 +22,7 @@ from app.refusals import NotFound, Unreadable
 from app.web import api_body
 from app.web.api_models import (
     CancellationIn,
+    LineCancellationIn,
     OrderIn,
     OrderOut,
     PaymentStateIn,
@@ -116,6 +117,17 @@ def cancel(session: Session, body: CancellationIn, actor: str, order_id: int):
     _found(session, order_id)
     order = orders.locked(session, order_id)
     order.cancel(session, reason=body.reason, actor=actor, at=now())
+    return shown(session, order), 200
+
+
+@api.post(f"/api/orders/{AN_ID}/lines/<int(min=1, max=2147483647):line_id>/cancellation")
+@once(LineCancellationIn)
+def cancel_line(session: Session, body: LineCancellationIn, actor: str, *, order_id: int, line_id: int):
+    _found(session, order_id)
+    order = orders.locked(session, order_id)
+    line = cancelling.line_of(order, line_id)
+    quantity = line.item.units_of(body.quantity) if body.quantity is not None else None
+    cancelling.cancel_units(session, order, line, quantity, reason=body.reason, actor=actor, at=now())
     return shown(session, order), 200
 
 

@@ -184,10 +184,21 @@ class CancellationIn(Strict):
     reason: Name
 
 
+class LineCancellationIn(Strict):
+    """How much of a line the customer no longer wants, in its unit; not said: all that nobody has picked."""
+
+    reason: Name
+    quantity: Quantity | None = None
+
+
 class LineOut(BaseModel):
-    """Where the units of a line are; quantities are decimal strings in `unit`."""
+    """Where the units of a line are; quantities are decimal strings in `unit`.
+
+    Of a kit they are `in_parts`: in lines of their own, which say what they are `part_of`.
+    """
 
     id: str
+    part_of: str | None
     sku: str
     unit: str
     ordered: str
@@ -198,6 +209,17 @@ class LineOut(BaseModel):
     collected: str
     cancelled: str
     unfilled: str
+    in_parts: str
+
+
+class FulfilmentOut(BaseModel):
+    """One node's part of the order."""
+
+    id: str
+    type: str
+    node: str
+    status: str
+    line_ids: list[str]
 
 
 class TaskOut(BaseModel):
@@ -228,6 +250,7 @@ class OrderOut(BaseModel):
     status: str
     payment: PaymentOut
     lines: list[LineOut]
+    fulfilments: list[FulfilmentOut]
     task: TaskOut | None
 
 

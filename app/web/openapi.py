@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
-from app.web.api_models import CancellationIn, OrderIn, OrderOut, PaymentStateIn, Problem
+from app.web.api_models import CancellationIn, LineCancellationIn, OrderIn, OrderOut, PaymentStateIn, Problem
 from app.web.availability_models import MOST_SKUS, MOST_STORES, AvailabilityIn, AvailabilityOut
 
 REFUSED = {
@@ -19,6 +19,7 @@ ORDER_ID = {
     "name": "order_id", "in": "path", "required": True,
     "schema": {"type": "integer", "minimum": 1, "maximum": 2147483647},
 }  # fmt: skip
+LINE_ID = ORDER_ID | {"name": "line_id"}
 KEY = {
     "name": "Idempotency-Key", "in": "header", "required": True,
     "description": "Sent again with the same body: the first answer again, and no second effect.",
@@ -28,7 +29,16 @@ KEY = {
 
 @cache
 def described() -> dict[str, Any]:
-    named = (OrderIn, PaymentStateIn, CancellationIn, OrderOut, AvailabilityIn, AvailabilityOut, Problem)
+    named = (
+        OrderIn,
+        PaymentStateIn,
+        CancellationIn,
+        LineCancellationIn,
+        OrderOut,
+        AvailabilityIn,
+        AvailabilityOut,
+        Problem,
+    )
     models = [(m, "validation") for m in named]
     _, schemas = models_json_schema(models, ref_template="#/components/schemas/{model}")  # type: ignore[arg-type]
     return {
@@ -44,6 +54,10 @@ def described() -> dict[str, Any]:
             "/api/orders/{order_id}/cancellation": {
                 "parameters": [ORDER_ID],
                 "post": _act("cancel", "Call the order off", CancellationIn.__name__, 200),
+            },
+            "/api/orders/{order_id}/lines/{line_id}/cancellation": {
+                "parameters": [ORDER_ID, LINE_ID],
+                "post": _act("cancel_line", "Call a part of the order off", LineCancellationIn.__name__, 200),
             },
             "/api/availability": _availability(),
         },

@@ -90,6 +90,7 @@ def _words(event: Event, who: str, items: dict[int, Item], shelves: dict[int, st
         "PickTakenBack": f"{who} took {item} out of the bag",
         "UnitsShort": f"{who} could not pick {missing} of {item}: {said.get('reason')}",
         "ShortTakenBack": f"{who} found {item} after all",
+        "TaskCutShort": f"The customer no longer wants {missing} of {item}",
         "TaskUnfulfillable": "Nothing of the order could be found",
         "TaskStaged": f"{who} {'moved the bag to' if said.get('is_move') else 'put the bag on'} {shelf}",
         "StagingTakenBack": f"{who} took the bag off the shelf",

@@ -165,7 +165,7 @@ def test_a_price_below_nothing_is_refused(session: Session, shop: Shop, line: Li
 
 @given(st.integers(0, 10**6), st.integers(1, 50), st.data())
 def test_the_parts_of_a_line_add_up_to_it(amount: int, ordered: int, data: st.DataObject):
-    line = OrderLine(ordered=ordered)
+    line = OrderLine(order_id=1, item_id=1, unit_price_minor=1, ordered=ordered)
     units = data.draw(st.integers(0, ordered))
 
     assert abs(line.share(amount, units) + line.share(amount, ordered - units) - amount) <= 1

@@ -50,6 +50,7 @@ BY_KEY = {
     "api.show",
     "api.pay",
     "api.cancel",
+    "api.cancel_line",
     "api.availability",
     "api.availability_of_many",
     "intake.take",
