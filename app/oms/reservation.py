@@ -114,6 +114,11 @@ def release(session: Session, amounts: Iterable[tuple[Reservation, int]], cause:
     inventory.record(session, changes, cause)
 
 
+def let_go(session: Session, amounts: Iterable[tuple[Reservation, int]], cause: Cause) -> None:
+    """Give back what is still held of it; units on their way from another node stand in no claim until they arrive."""
+    release(session, [(claim, min(quantity, claim.open_quantity)) for claim, quantity in amounts], cause)
+
+
 def consume(session: Session, amounts: Iterable[tuple[Reservation, int]], cause: Cause) -> None:
     """The customer has it: the units leave the shelf and the promise together."""
     changes = []
