@@ -11,16 +11,13 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 from sqlmodel import Session, col, select
 
 from app import clock, db
-from app.oms.channel import Channel
-from app.oms.item import Item
-from app.oms.node import Node, NodeKind
-from app.people.store import Region, Store
 from app.processes import wired
 from app.refusals import Refusal
 from app.rules import rule_version
 from app.rules.bodies import BODIES, RuleKind, RuleNotValid
 from app.rules.rule_version import RuleVersion
 
+NODE_KINDS = ("store", "dc", "vendor")
 BY = click.option("--by", default="operations", show_default=True, help="Who is named in the audit trail.")
 KIND = click.Choice([kind.value for kind in BODIES])
 
@@ -97,13 +94,14 @@ def roll_back(*, kind: str, scope: str, by: str) -> None:
 @click.command()
 @click.argument("code")
 @click.argument("name")
-@click.option("--kind", "kinds", multiple=True, type=click.Choice([kind.name.lower() for kind in NodeKind]),
+@click.option("--kind", "kinds", multiple=True, type=click.Choice(NODE_KINDS),
               help="Nodes it sells from; may be given several times. Without it, all.")  # fmt: skip
 @click.option("--node", "nodes", multiple=True, help="The code of one more node it sells from.")
 @click.option("--push", is_flag=True, help="It is told through the outbox, and need not ask.")
 def channel(*, code: str, name: str, kinds: tuple[str, ...], nodes: tuple[str, ...], push: bool) -> None:
     """Open a channel: from now on every item has a number that it may sell. Its terms are rules."""
     from app.oms import channel as channels
+    from app.oms.node import Node, NodeKind
 
     wired()
     of_kinds = [NodeKind[kind.upper()].value for kind in kinds] if kinds or nodes else [kind.value for kind in NodeKind]
@@ -113,16 +111,21 @@ def channel(*, code: str, name: str, kinds: tuple[str, ...], nodes: tuple[str, .
         for node in nodes:
             _check_place(session, f"node:{node}")
         listed = session.exec(select(Node.id).where(col(Node.code).in_(nodes))).all()
-        opened = Channel(code=code, name=name, node_kinds=of_kinds, is_pushed=push)
+        opened = channels.Channel(code=code, name=name, node_kinds=of_kinds, is_pushed=push)
         channels.open_channel(session, opened, node_ids=listed)
     click.echo(f"{name} sells as {code}.")
 
 
 def _check_place(session: Session, scope: str) -> None:
+    from app.oms.channel import Channel
+    from app.oms.item import Item
+    from app.oms.node import Node
+    from app.people.store import Region, Store
+
     codes = {"node": Node.code, "store": Store.code, "region": Region.code, "item": Item.sku, "channel": Channel.code}
     for part in scope.split("@"):
         word, _, code = part.partition(":")
-        if word == "kind" and code.upper() not in NodeKind.__members__:
+        if word == "kind" and code not in NODE_KINDS:
             raise NoSuchPlace(f"There is no kind of node called {code}.")
         if word in codes and session.exec(select(codes[word]).where(codes[word] == code)).first() is None:
             raise NoSuchPlace(f"There is no {word} {code}.")
