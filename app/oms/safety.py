@@ -1,7 +1,7 @@
 """What a node keeps back from promises made elsewhere: by the rules in force, and more while its source is silent."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import ROUND_CEILING, Decimal
 
@@ -45,16 +45,23 @@ class Resolver:
     said: Mapping[str, RuleVersion]
     nodes: Mapping[int, Node]
     stale: frozenset[int]
+    _answered: dict[tuple[tuple[str, ...], bool, int], Kept] = field(default_factory=dict)
 
     def of(self, item: Item, node_id: int) -> Kept:
         if not self.said:
             return NOTHING
-        held = [self.said[scope] for scope in _scopes(item, self.nodes[node_id]) if scope in self.said]
-        if not held:
+        held = tuple(scope for scope in _scopes(item, self.nodes[node_id]) if scope in self.said)
+        asked = held, node_id in self.stale, item.decimals
+        if asked not in self._answered:
+            self._answered[asked] = self._kept(*asked)
+        return self._answered[asked]
+
+    def _kept(self, scopes: tuple[str, ...], is_stale: bool, decimals: int) -> Kept:
+        if not scopes:
             return NOTHING
-        rule = rule_version.merged(SafetyStock, (version.body for version in held))
-        amount = Decimal(rule.units) + (Decimal(rule.more_when_stale) if node_id in self.stale else 0)
-        return Kept(units_of(amount, item.decimals), held[-1].id)
+        rule = rule_version.merged(SafetyStock, (self.said[scope].body for scope in scopes))
+        amount = Decimal(rule.units) + (Decimal(rule.more_when_stale) if is_stale else 0)
+        return Kept(units_of(amount, decimals), self.said[scopes[-1]].id)
 
 
 def units_of(amount: Decimal, decimals: int) -> int:
