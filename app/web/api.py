@@ -20,14 +20,8 @@ from app.people import api_client
 from app.people.api_client import ForeignChannel, Scope
 from app.refusals import NotFound, Unreadable
 from app.web import api_body
-from app.web.api_models import (
-    CancellationIn,
-    LineCancellationIn,
-    OrderIn,
-    OrderOut,
-    PaymentStateIn,
-    Strict,
-)
+from app.web.api_fields import Strict
+from app.web.api_models import CancellationIn, LineCancellationIn, OrderIn, OrderOut, PaymentStateIn
 from app.web.api_order import shown
 from app.web.errors import problem
 from app.web.fragments import LONGEST_KEY, again, keep

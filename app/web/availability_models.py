@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field, model_validator
 
-from app.web.api_models import Code, Strict
+from app.web.api_fields import Code, Strict
 
 MOST_SKUS, MOST_STORES, MOST_ANSWERS = 500, 100, 5000
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from app.events import inbox
 from app.events.inbox import Message
-from app.web.api_models import INSTANT, Instant, Name
+from app.web.api_fields import INSTANT, Instant, Name
 
 STRUCTURED = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"
