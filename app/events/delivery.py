@@ -56,7 +56,7 @@ class Delivery:
     def fresh(self) -> list[Arrival]:
         return [arrival for arrival in self.arrivals if arrival.state == InboxState.RECEIVED]
 
-    def kept(self) -> Iterable[rows.Insert | rows.Add]:
+    def kept(self) -> Iterable[rows.Write]:
         """What has to be written, once it is decided."""
         kept = [arrival for arrival in self.arrivals if arrival.is_kept]
         if kept:
@@ -76,15 +76,26 @@ class Delivery:
             yield inbox.quarantine(self.owner, [each.odd for each in odd], self.at)
 
 
-def open_delivery(session: Session, messages: Sequence[Message], *, at: datetime, owner: str = "") -> Delivery:
-    """Lock their sources and tell what is new from what was heard before."""
+def open_delivery(
+    session: Session, messages: Sequence[Message], *, at: datetime, owner: str = "", is_careful: bool = True
+) -> Delivery:
+    """Lock their sources and tell what is new from what was heard before.
+
+    Who is not careful takes a number above all heard before for a message never heard before. That is so unless its
+    source broke its own rules, and then the inbox's key refuses the delivery, to be looked at carefully.
+    """
     cursors = sequence.lock(session, {message.source for message in messages}, owner=owner)
     arrivals = [Arrival(message, message.fingerprint()) for message in messages]
     delivery = Delivery(session, at, owner, arrivals, cursors)
-    by_id, by_number = _known(session, messages), _numbered(session, messages, cursors)
+    asked = messages if is_careful else [message for message in messages if not _is_next(message, cursors)]
+    by_id, by_number = _known(session, asked), _numbered(session, asked, cursors)
     for arrival in arrivals:
         _compare(delivery, arrival, by_id, by_number)
     return delivery
+
+
+def _is_next(message: Message, cursors: Mapping[str, Cursor]) -> bool:
+    return message.sequence is not None and cursors[message.source].is_new(message.sequence)
 
 
 Known = dict[tuple[str, str], Arrival]
@@ -142,7 +153,7 @@ def _known(session: Session, messages: Sequence[Message]) -> Known:
 def _numbered(session: Session, messages: Sequence[Message], cursors: Mapping[str, Cursor]) -> Numbered:
     """A number above all that its source was heard with can't be known: mostly there is nothing to ask."""
     numbers = {(m.source, m.sequence): m for m in messages
-               if m.sequence is not None and not cursors[m.source].is_new(m.sequence)}  # fmt: skip
+               if m.sequence is not None and not _is_next(m, cursors)}  # fmt: skip
     if not numbers:
         return {}
     sources, sequences = zip(*numbers, strict=True)

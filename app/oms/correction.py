@@ -112,7 +112,7 @@ class Reckoning:
         """Units that were looked for in vain before that instant and are held back still."""
         return max(0, min(self.page.levels[key].suppressed, self.stood_at(key, "suppressed", as_of)))
 
-    def save(self, *more: rows.Insert | rows.Add) -> None:
+    def save(self, *more: rows.Write) -> None:
         self.page.save(*more)
         if self._said:
             _keep(self.page.session, [

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from app import db
+from app import rows
 from app.events.sequence import SourceGap
 
 STALE_AFTER = timedelta(minutes=15)
@@ -39,16 +39,15 @@ class Freshness:
 Word = Mapping[tuple[int, str], datetime]
 
 
-def hear(session: Session, newest: Word, *, at: datetime) -> None:
-    """These sources spoke of these nodes just now; told is when the newest of it had happened."""
-    if not newest:
-        return
-    write = db.insert(session, Heard)
-    later = sa.func.max if session.get_bind().dialect.name == "sqlite" else sa.func.greatest
-    said = {name: later(getattr(Heard, name), write.excluded[name]) for name in ("heard_at", "occurred_at")}
-    values = [{"node_id": node_id, "source": source, "heard_at": at, "occurred_at": occurred_at}
-              for (node_id, source), occurred_at in sorted(newest.items())]  # fmt: skip
-    session.execute(write.on_conflict_do_update(index_elements=["node_id", "source"], set_=said), values)
+def heard(newest: Word, *, at: datetime) -> Iterable[rows.Raise]:
+    """The write that says: these sources spoke of these nodes just now, and when the newest of it had happened."""
+    if newest:
+        spoke = sorted(newest)
+        nodes, sources = zip(*spoke, strict=True)
+        occurred_at = [newest[each] for each in spoke]
+        yield rows.Raise(
+            Heard, {"node_id": nodes, "source": sources}, {"heard_at": [at] * len(spoke), "occurred_at": occurred_at}
+        )
 
 
 def of(session: Session, node_ids: Iterable[int], *, at: datetime) -> dict[int, list[Freshness]]:

@@ -146,7 +146,7 @@ class Page:
             cause.reason, cause.document, cause.actor, cause.occurred_at, cause.recorded_at,
         ))  # fmt: skip
 
-    def save(self, *more: rows.Insert | rows.Add) -> None:
+    def save(self, *more: rows.Write) -> None:
         """Balances, movements and whatever belongs to them, in one go."""
         if self.entries:
             moves, expected = balance.moves(self.levels.values())

@@ -4,14 +4,11 @@ A batch goes on one page of the ledger. What can't be understood is rejected wit
 kept; the rest of the batch goes on.
 """
 
-import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
-from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 from sqlmodel import Session
 
 from app import rows
@@ -24,78 +21,13 @@ from app.oms.correction import Reckoning
 from app.oms.inventory import Cause, Change, Reason
 from app.oms.item import Item
 from app.oms.node import Node
+from app.oms.stock_words import ADJUSTED, MOST, REASONS, REPORTED, TYPES, Adjusted, Reported, units_of
 
-ADJUSTED = "org.readyshelf.inventory.adjusted.v1"
-REPORTED = "org.readyshelf.inventory.snapshot.reported.v1"
-MOST_UNITS = 1_000_000
 CLOCKS_DIFFER = timedelta(minutes=5)
 """A source's clock may be ahead by so much; a count from further in the future would swallow true sales."""
-
-REASONS = {
-    "sale": Reason.SALE, "return": Reason.RETURN, "receipt": Reason.RECEIPT, "transfer_in": Reason.TRANSFER_IN,
-    "transfer_out": Reason.TRANSFER_OUT, "cycle_count": Reason.COUNT, "shrink": Reason.SHRINK,
-    "damage": Reason.DAMAGE, "correction": Reason.CORRECTION,
-}  # fmt: skip
 TOO_EARLY = "It happened in the future, says its time: set the source's clock, and send it again under a new id."
 STALE = "A newer count or snapshot of it was known already."
 NO_SUCH_TYPE = f"We take {ADJUSTED} and {REPORTED}."
-
-
-def _quantity(said: object) -> Decimal:
-    if isinstance(said, bool) or not isinstance(said, int | str | Decimal):
-        raise ValueError("must be a decimal number, as a string")
-    quantity = Decimal(said) if isinstance(said, int) or not isinstance(said, str) or _is_number(said) else None
-    if quantity is None or not quantity.is_finite() or abs(quantity) > MOST_UNITS:
-        raise ValueError(f"must be a decimal number of at most {MOST_UNITS}, as a string")
-    return quantity
-
-
-def _is_number(said: str) -> bool:
-    whole, _, part = said.removeprefix("-").partition(".")
-    return (
-        len(said) <= 20 and whole.isascii() and whole.isdigit() and (part or "0").isascii() and (part or "0").isdigit()
-    )
-
-
-def _instant(said: object) -> object:
-    if not isinstance(said, str):
-        raise ValueError("must be an RFC 3339 instant with its offset")
-    return said
-
-
-Code = Annotated[str, Field(min_length=1, max_length=80)]
-Quantity = Annotated[Decimal, BeforeValidator(_quantity)]
-Instant = Annotated[AwareDatetime, BeforeValidator(_instant)]
-
-
-class Told(BaseModel):
-    """What every stock fact says; a source may add names of its own, which we leave alone."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    node: Code
-    sku: Code
-
-
-class Adjusted(Told):
-    """So much more or less than before."""
-
-    delta: Quantity
-    uom: Code
-    reason: Literal["sale", "return", "receipt", "transfer_in", "transfer_out", "cycle_count", "shrink", "damage",
-                    "correction"]  # fmt: skip
-    document_ref: Annotated[str, Field(max_length=200)] | None = None
-
-
-class Reported(Told):
-    """So much was there at that instant, whatever stood in anybody's books."""
-
-    quantity: Quantity
-    as_of: Instant
-    uom: Code | None = None
-
-
-TYPES: dict[str, type[Adjusted] | type[Reported]] = {ADJUSTED: Adjusted, REPORTED: Reported}
 
 
 @dataclass(slots=True)
@@ -114,24 +46,25 @@ class _Fact:
         return number is None, number or 0, self.occurred_at
 
 
-def take(session: Session, messages: Sequence[Message], *, at: datetime, owner: str = "") -> list[Arrival]:
+def take(
+    session: Session, messages: Sequence[Message], *, at: datetime, owner: str = "", is_careful: bool = True
+) -> list[Arrival]:
     """All of these in one go, each at most once; what became of each, in the order given."""
-    taken = delivery.open_delivery(session, messages, at=at, owner=owner)
-    reckoning = enter(session, taken.fresh, at=at)
-    reckoning.save(*taken.kept())
+    taken = delivery.open_delivery(session, messages, at=at, owner=owner, is_careful=is_careful)
+    reckoning, heard = enter(session, taken.fresh, at=at)
+    reckoning.save(*heard, *taken.kept())
     return taken.arrivals
 
 
-def enter(session: Session, arrivals: Sequence[Arrival], *, at: datetime) -> Reckoning:
-    """A page of the ledger with what these say; each is told what became of it. The page is yet to be saved."""
+def enter(session: Session, arrivals: Sequence[Arrival], *, at: datetime) -> tuple[Reckoning, Iterable[rows.Write]]:
+    """A page of the ledger with what these say, and what is to be saved with it; each is told what became of it."""
     read = [fact for fact in (_read(arrival, at) for arrival in arrivals) if fact is not None]
     facts = _placed(session, read)
-    freshness.hear(session, _newest(facts), at=at)
     stated = [(fact.key, fact.occurred_at) for fact in facts if isinstance(fact.told, Reported)]
     reckoning = correction.open_reckoning(session, {fact.key for fact in facts}, stated)
     for fact in sorted(facts, key=lambda fact: fact.turn):
         _enter(reckoning, fact, at)
-    return reckoning
+    return reckoning, freshness.heard(_newest(facts), at=at)
 
 
 def _read(arrival: Arrival, at: datetime) -> _Fact | None:
@@ -141,7 +74,7 @@ def _read(arrival: Arrival, at: datetime) -> _Fact | None:
         arrival.end(InboxState.REJECTED, NO_SUCH_TYPE)
         return None
     try:
-        told = model.model_validate(json.loads(message.payload))
+        told = model.model_validate_json(message.payload)
     except ValidationError as wrong:
         arrival.end(InboxState.REJECTED, _in_words(wrong))
         return None
@@ -170,23 +103,20 @@ def _placed(session: Session, facts: Sequence[_Fact]) -> list[_Fact]:
 def _place(fact: _Fact, nodes: dict[str, int], items: dict[str, tuple[int, str, int]]) -> bool:
     told = fact.told
     item_id, unit, decimals = items.get(told.sku, (0, "", 0))
-    words = ""
-    quantity = (told.delta if isinstance(told, Adjusted) else told.quantity).scaleb(decimals)
-    if told.node not in nodes:
+    node_id = nodes.get(told.node, 0)
+    units = units_of(told.amount, decimals) if told.uom is None or told.uom == unit else None
+    if node_id and item_id and units is not None and (units or told.is_absolute):
+        fact.key, fact.units = (item_id, node_id), units
+        return True
+    words = f"{told.sku} is counted in {unit}, with at most {decimals} decimals, and at most {MOST} at once."
+    if not node_id:
         words = f"We know no node {told.node}."
     elif not item_id:
         words = f"We know no item {told.sku}."
-    elif told.uom is not None and told.uom != unit:
-        words = f"{told.sku} is counted in {unit}, not in {told.uom}."
-    elif quantity != quantity.to_integral_value():
-        words = f"{told.sku} is counted in {unit}, with at most {decimals} decimals."
-    elif isinstance(told, Adjusted) and not quantity:
+    elif units == 0:
         words = "A change of nothing changes nothing."
-    if words:
-        fact.arrival.end(InboxState.REJECTED, words)
-        return False
-    fact.key, fact.units = (item_id, nodes[told.node]), int(quantity)
-    return True
+    fact.arrival.end(InboxState.REJECTED, words)
+    return False
 
 
 def _newest(facts: Sequence[_Fact]) -> freshness.Word:

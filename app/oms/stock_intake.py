@@ -22,13 +22,14 @@ AWAY = (OperationalError, PoolTimeout)
 
 def receive(messages: Sequence[Message], *, at: datetime, owner: str) -> list[Arrival]:
     """On disk when this returns: what became of each, in order."""
-    try:
-        with db.transaction() as session:
-            return stock_facts.take(session, messages, at=at, owner=owner)
-    except AWAY:
-        raise
-    except Exception:
-        log.exception("a delivery could not be taken in as one", messages=len(messages))
+    for is_careful in (False, True):
+        try:
+            with db.transaction() as session:
+                return stock_facts.take(session, messages, at=at, owner=owner, is_careful=is_careful)
+        except AWAY:
+            raise
+        except Exception:
+            log.exception("a delivery could not be taken in as one", messages=len(messages), is_careful=is_careful)
     return _one_by_one(messages, at=at, owner=owner)
 
 
@@ -81,5 +82,6 @@ def _take_kept(session: Session, row_id: int, *, at: datetime) -> None:
     if kept.state != InboxState.RECEIVED:
         return
     arrival = Arrival(kept.message(), kept.payload_hash)
-    stock_facts.enter(session, [arrival], at=at).save()
+    reckoning, heard = stock_facts.enter(session, [arrival], at=at)
+    reckoning.save(*heard)
     kept.end(arrival.state, arrival.words, at=at)

@@ -14,6 +14,7 @@ TRUE_ANYWHERE = {
     "board": ("sqlite_queries", "postgresql_queries", "sqlite_gz_kb", "postgresql_gz_kb"),
     "push": (),
     "ats": ("sqlite_untrue", "postgresql_untrue"),
+    "ingest": ("sqlite_untrue", "postgresql_untrue"),
 }
 
 

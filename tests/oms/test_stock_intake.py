@@ -8,7 +8,7 @@ from sqlmodel import Session, col, select
 
 from app import db
 from app.events import inbox
-from app.events.inbox import InboxMessage, InboxState, NothingToReplay
+from app.events.inbox import InboxMessage, InboxState, Message, NothingToReplay
 from app.oms import books, inventory, stock_intake
 from tests.oms.shop import Shop, open_shop
 from tests.oms.test_stock_facts import sold
@@ -85,6 +85,17 @@ def test_once_its_cause_is_mended_it_is_taken_in_under_its_own_id(shop: Shop, ni
     with db.transaction() as session:
         assert on_hand(session, shop, shop.milk) == 9
         assert list(books.unexplained_claims(session)) == []
+
+
+def test_a_source_that_numbers_an_old_id_anew_is_looked_at_closely(shop: Shop, nine: datetime):
+    bread, other = sold(1, at=nine, sku="BREAD"), sold(2, "-3", at=nine, sku="BREAD")
+    renumbered = Message(**{name: getattr(other, name) for name in Message.__slots__} | {"message_id": "m1"})
+
+    states = [stock_intake.receive([each], at=nine, owner="till")[0].state for each in (bread, renumbered, bread)]
+
+    assert states == ["applied", "quarantined", "duplicate"]
+    with db.reading() as session:
+        assert on_hand(session, shop, shop.bread) == 3
 
 
 def test_what_had_its_effect_is_not_replayed(shop: Shop, nine: datetime):
