@@ -118,14 +118,13 @@ class Order(Eventful, SQLModel, table=True):
         session = sa.inspect(self).session
         summed = payment.account(session, self.id)
         kind = PaymentKind(state)
-        amount = summed.rest(kind, self.amount_minor) if amount_minor is None else amount_minor
+        whole = self.owed_minor if self.cancelled_at is None else self.amount_minor
+        amount = summed.rest(kind, whole) if amount_minor is None else amount_minor
         reference = reference or f"order/{self.id}:{kind}:{summed.words + 1}"
         word = Payment(order_id=self.id, kind=kind, amount_minor=amount, provider_ref=reference, actor=actor, at=at)
         if payment.is_new(session, word):
             payment.refuse_too_much(summed, word)
             session.add(word)
-            summed.add(word)
-            self._stands(summed.state(self.owed_minor), actor=actor, at=at)
             self.settle(actor=actor, at=at)
 
     def _knows(self, state: PaymentState) -> bool:
@@ -142,7 +141,8 @@ class Order(Eventful, SQLModel, table=True):
         elif after == PaymentState.REFUNDED:
             self._announce(PaymentRefunded, actor=actor, at=at)
         elif after in PAID_ENOUGH and before not in PAID_ENOUGH:
-            self._paid(actor=actor, at=at, after_all=before != PaymentState.PENDING)
+            after_all = before != PaymentState.PENDING or self.payment_due_at is None
+            self._paid(actor=actor, at=at, after_all=after_all)
 
     def _paid(self, *, actor: str, at: datetime, after_all: bool) -> None:
         self.payment_due_at = None
@@ -160,9 +160,11 @@ class Order(Eventful, SQLModel, table=True):
         return worth.margin(self.lines, is_over=self.cancelled_at is not None)
 
     def settle(self, *, actor: str, at: datetime) -> None:
-        """What was captured beyond what is owed goes back; it is asked for once."""
+        """How the money stands beside what is owed by now: what was captured beyond it goes back, asked for once."""
         session = sa.inspect(self).session
-        due = payment.account(session, self.id).surplus(self.owed_minor)
+        summed = payment.account(session, self.id)
+        self._stands(summed.state(self.owed_minor), actor=actor, at=at)
+        due = summed.surplus(self.owed_minor)
         if due:
             payment.ask_for_refund(session, order_id=self.id, amount_minor=due, currency=self.currency, at=at)
             self.happened(RefundDue(at=at, actor=actor, order_id=self.id, store_id=self.store_id, amount_minor=due))

@@ -11,10 +11,10 @@ from sqlmodel import Session, col, select
 
 from app.events.log import DomainEvent
 from app.events.outbox import OutboxMessage
-from app.oms import payment, placing
+from app.oms import cancelling, payment, placing
 from app.oms.item import Item
 from app.oms.order import Order, OrderOver
-from app.oms.order_events import OrderReleased, PaymentRefunded, RefundDue
+from app.oms.order_events import OrderReleased, PaymentRecovered, PaymentRefunded, RefundDue
 from app.oms.order_line import OrderLine
 from app.oms.order_status import OrderStatus
 from app.oms.payment import Account, MoreThanCaptured, Payment, PaymentKind, PaymentState, ReferenceTaken
@@ -55,6 +55,36 @@ def test_the_store_begins_when_all_of_the_money_is_promised(session: Session, sh
 
     assert half == (PaymentState.PENDING, 0)
     assert (order.payment_state, len(recorded(OrderReleased))) == (PaymentState.AUTHORISED, 1)
+
+
+def test_what_is_promised_may_become_enough_because_less_is_wanted(session: Session, shop: Shop, recorded: Recorded):
+    order = placed(session, shop)
+    say(order, shop, PaymentState.AUTHORISED, 300, "a")
+
+    cancelling.cancel_units(session, order, order.lines[1], None, reason="no", actor="web", at=shop.opened_at)
+    say(order, shop, PaymentState.CAPTURED)
+
+    assert (order.payment_state, len(recorded(OrderReleased))) == (PaymentState.CAPTURED, 1)
+    assert (payment.account(session, order.id).captured, refunds(session, order)) == (300, [])
+
+
+def test_a_payment_that_recovers_in_parts_is_told_once(session: Session, shop: Shop, recorded: Recorded):
+    order = placed(session, shop, PaymentState.AUTHORISED)
+    say(order, shop, PaymentState.FAILED)
+
+    say(order, shop, PaymentState.AUTHORISED, 200, "a")
+    say(order, shop, PaymentState.AUTHORISED, 400, "b")
+
+    assert (order.payment_state, len(recorded(PaymentRecovered))) == (PaymentState.AUTHORISED, 1)
+
+
+def test_an_order_for_nothing_is_paid_with_nothing(session: Session, shop: Shop):
+    order = placed(session, shop, amount=0)
+    before = order.payment_state
+
+    say(order, shop, PaymentState.AUTHORISED)
+
+    assert (before, order.payment_state) == (PaymentState.PENDING, PaymentState.AUTHORISED)
 
 
 def test_a_reference_names_one_payment_only(session: Session, shop: Shop):
