@@ -51,16 +51,6 @@ class Store(SQLModel, table=True):
     """Idle seconds until a tablet asks whether somebody is there, and until it locks."""
 
     @property
-    def ack_window(self) -> timedelta:
-        """How long an order may wait for somebody to say "mine", in opening time."""
-        return timedelta(seconds=self.ack_window_s)
-
-    @property
-    def answer_window(self) -> timedelta:
-        """How long each rung of the ladder has to answer, in opening time."""
-        return timedelta(seconds=self.answer_window_s)
-
-    @property
     def title(self) -> str:
         return f"{self.name} {self.code}"
 

@@ -3,6 +3,7 @@
 from sqlmodel import Session, col
 
 from app.oms.order_events import PaymentFailed, PaymentRecovered, PaymentRefunded
+from app.people import windows
 from app.people.store import Store, due_after
 from app.pickup import task as tasks
 from app.pickup.exception_case import CaseKind, ExceptionCase, cause_of, end_living, open_about
@@ -28,4 +29,5 @@ def end(session: Session, event: PaymentRecovered) -> None:
     task = tasks.of_order(session, event.order_id)
     if task is not None and task.status == TaskStatus.REQUESTED:
         store = session.get_one(Store, task.store_id)
-        task.ack_due_at = task.escalates_at = due_after(session, store.id, at=event.at, window=store.ack_window)
+        window = windows.of(session, store, at=event.at).ack
+        task.ack_due_at = task.escalates_at = due_after(session, store.id, at=event.at, window=window)

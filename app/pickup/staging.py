@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from app import db
+from app.people import windows
 from app.people.store import Store, opening_hours
 from app.pickup.task import MovedOn, PickupTask
 from app.pickup.task_events import StagingTakenBack, TaskStaged
@@ -175,7 +176,7 @@ def _refuse_unfit(session: Session, task: PickupTask, location: StagingLocation)
 
 def _hold_until(session: Session, task: PickupTask, *, at: datetime) -> datetime:
     store = session.get_one(Store, task.store_id)
-    return opening_hours(session, store).closing_day(at, store.hold_days)
+    return opening_hours(session, store).closing_day(at, windows.of(session, store, at=at).hold_days)
 
 
 def _why_not(task: PickupTask) -> str:

@@ -12,6 +12,7 @@ from app.oms import order as orders
 from app.oms.order import Order
 from app.oms.order_events import OrderEvent
 from app.oms.order_line import Fulfilment, FulfilmentKind, OrderLine
+from app.people import windows
 from app.people.associate import Associate
 from app.people.store import Store, due_after
 from app.pickup.task_events import AcknowledgementTakenBack, TaskAcknowledged, TaskEvent, TaskOpened, TaskTakenOver
@@ -111,7 +112,7 @@ class PickupTask(Eventful, SQLModel, table=True):
         store = session.get_one(Store, self.store_id)
         self.owner_id, self.cycle, self.level = None, self.cycle + 1, 0
         self.become(TaskStatus.REQUESTED, AcknowledgementTakenBack, by=associate_id, at=at)
-        self.ack_due_at = due_after(session, store.id, at=at, window=store.ack_window)
+        self.ack_due_at = due_after(session, store.id, at=at, window=windows.of(session, store, at=at).ack)
         self.escalates_at = self.ack_due_at if self.order.is_paid_enough else None
 
     def take_over(self, *, associate_id: int, at: datetime) -> None:
@@ -158,7 +159,7 @@ def open_for(session: Session, event: OrderEvent) -> None:
 
 def _open(session: Session, order: Order, part: Fulfilment, event: OrderEvent) -> None:
     store = session.get_one(Store, part.node_id)
-    due = due_after(session, store.id, at=event.at, window=store.ack_window)
+    due = due_after(session, store.id, at=event.at, window=windows.of(session, store, at=event.at).ack)
     task = PickupTask(
         fulfilment_id=part.id, order_id=order.id, store_id=store.id, opened_at=event.at,
         promised_at=order.promised_at, ack_due_at=due, escalates_at=due, late_at=order.promised_at,
