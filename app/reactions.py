@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from app.events.log import DomainEvent, Reaction
 from app.notices import events as notice_events
 from app.notices import notice
-from app.oms import correction, order
+from app.oms import correction, order, transfer
 from app.oms import order_events as orders
+from app.oms import transfer_events as transfers
 from app.pickup import (
     count_cause,
     escalation,
@@ -17,6 +18,7 @@ from app.pickup import (
     put_back,
     tally,
     task,
+    transfer_wait,
 )
 from app.pickup import task_events as tasks
 
@@ -29,6 +31,7 @@ REACTIONS: Mapping[type[DomainEvent], Sequence[Reaction]] = {
     orders.PaymentRecovered: [payment_hold.end, notice.payment_recovered],
     orders.UnitsCancelled: [picking.cut_short],
     orders.OrderCancelled: [
+        transfer.order_cancelled,
         put_back.order_cancelled,
         exception_cause.order_cancelled,
         pickup_link.revoke_for,
@@ -51,7 +54,14 @@ REACTIONS: Mapping[type[DomainEvent], Sequence[Reaction]] = {
     tasks.HandoverTakenBack: [tally.fold, notice.handover_taken_back],
     tasks.TaskCancelled: [tally.fold, escalation.close_for],
     tasks.TaskPutBack: [tally.fold],
+    tasks.TaskAwaitsTransfer: [tally.fold],
+    tasks.TaskInTransit: [tally.fold],
+    tasks.TaskReceived: [tally.fold, exception_cause.transfer_short],
     tasks.TaskLate: [notice.delayed],
+    transfers.TransferRequested: [transfer_wait.begin, exception_cause.transfer_asked],
+    transfers.TransferShipped: [transfer_wait.shipped],
+    transfers.TransferReceived: [transfer_wait.received],
+    transfers.TransferCancelled: [transfer_wait.cancelled],
     correction.SnapshotDiffered: [count_cause.snapshot_differed],
     notice_events.NoticeSent: [exception_cause.reached],
     notice_events.NoticeFailed: [exception_cause.undeliverable],

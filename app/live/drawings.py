@@ -11,6 +11,7 @@ from app.events.log import DomainEvent, Event
 from app.notices import events as notices
 from app.oms import correction
 from app.oms import order_events as orders
+from app.oms import transfer_events as transfers
 from app.pickup import board, card, exception_case
 from app.pickup import count_events as counts
 from app.pickup import task_events as tasks
@@ -22,6 +23,7 @@ DRAWN: set[type[DomainEvent]] = {
     tasks.TaskStaged, tasks.StagingTakenBack, tasks.CustomerArrived, tasks.ArrivalTakenBack, tasks.TaskHandedOver,
     tasks.HandoverTakenBack, tasks.TaskCancelled, tasks.UnitPutBack, tasks.TaskPutBack, tasks.TaskLate,
     tasks.TaskEscalated, tasks.EscalationAcknowledged,
+    tasks.TaskAwaitsTransfer, tasks.TaskInTransit, tasks.TaskReceived,
     exception_case.CaseOpened, exception_case.CaseAcknowledged, exception_case.CaseEnded,
 }  # fmt: skip
 SILENT: set[type[DomainEvent]] = {
@@ -32,6 +34,8 @@ SILENT: set[type[DomainEvent]] = {
     notices.NoticeSent, notices.NoticeFailed, notices.NoticeUndeliverable,
     counts.CountEvent, counts.CountOpened, counts.RecountAsked, counts.CountPosted, counts.CountDropped,
     correction.SnapshotDiffered,
+    transfers.TransferEvent, transfers.TransferRequested, transfers.TransferShipped, transfers.TransferReceived,
+    transfers.TransferCancelled,
 }  # fmt: skip
 """What an order's event means for a store is a task's event; a notice that fails opens a case."""
 

@@ -21,6 +21,7 @@ from app.oms import (
     reservation,
     safety,
     touched,
+    transfer,
 )
 from app.people import api_client, associate, device, sign_in, store
 from app.pickup import (
@@ -41,7 +42,7 @@ from app.rules import rule_version
 MODULES = (
     inbox, log, outbox, replies, sequence, notice,
     admission, availability, balance, channel, correction, customer, freshness, inventory, item, kit, node, order,
-    payment, reservation, rule_version, safety, touched,
+    payment, reservation, rule_version, safety, touched, transfer,
     api_client, associate, device, sign_in, store,
     count, escalation, exception_case, handover, picking, pickup_link, staging, tally, task, undo, walk_choice,
 )  # fmt: skip

@@ -20,7 +20,7 @@ from app.pickup import staging
 from app.pickup.exception_case import ExceptionCase
 from app.pickup.staging import LocationKind, StagingLocation
 from app.pickup.task import PickupTask
-from app.pickup.task_status import LANE_OF, TaskStatus
+from app.pickup.task_status import IN_HAND, LANE_OF, ON_ITS_WAY, TO_STAGE, TaskStatus
 
 SOON = timedelta(minutes=15)
 ACCEPT_SOON = timedelta(minutes=2)
@@ -144,7 +144,7 @@ def _problems(session: Session, chosen: "sa.ColumnElement[bool]") -> dict[int, i
 
 def _roomy(session: Session, rows: Sequence[Any]) -> Roomy:
     """Where the bags of these cards could stand: cards that are drawn together are one store's."""
-    stores = {row.store_id for row in rows if row.status == TaskStatus.PICKED}
+    stores = {row.store_id for row in rows if row.status in TO_STAGE}
     return staging.roomiest(session, stores.pop()) if stores else {}
 
 
@@ -153,7 +153,7 @@ def _card(row: Any, lines: list[Any], problem_id: int | None, roomy: Roomy, *, a
     due_at, soon_at = _due(row, status)
     urgency = "here" if status == TaskStatus.ARRIVED else drawing.urgency(due_at, at, soon_at)
     kind = LocationKind.COLD if any(line.is_cold and line.picked for line in lines) else LocationKind.SHELF
-    roomy_shelf = roomy.get(kind) if status == TaskStatus.PICKED else None
+    roomy_shelf = roomy.get(kind) if status in TO_STAGE else None
     lane = LANE_OF[status].value if status in LANE_OF else OUT
     first = row.arrived_at if status == TaskStatus.ARRIVED else due_at or row.staged_at or row.promised_at
     return Card(
@@ -175,7 +175,7 @@ def _due(row: Any, status: TaskStatus) -> tuple[datetime | None, datetime | None
     """New cards count down to their acknowledgment, the others to their promise; on the shelf nothing is due."""
     if status == TaskStatus.REQUESTED:
         return row.ack_due_at, row.ack_due_at - ACCEPT_SOON
-    if status in (TaskStatus.ACCEPTED, TaskStatus.PICKING, TaskStatus.PICKED):
+    if status in (*IN_HAND, *TO_STAGE, *ON_ITS_WAY):
         return row.promised_at, row.promised_at - SOON
     return None, None
 

@@ -13,7 +13,7 @@ from app.oms.item import Item, Place
 from app.oms.order import Order
 from app.oms.order_line import OrderLine
 from app.pickup.task import PickupTask
-from app.pickup.task_status import IN_HAND, TaskStatus
+from app.pickup.task_status import IN_HAND, TO_STAGE, TaskStatus
 from app.pickup.walk_choice import Way
 from app.refusals import Refusal
 
@@ -112,7 +112,7 @@ def of(
     stops = [_stop(where.get(item_id), on_hand.get(item_id, 0), wanted) for item_id, wanted in found.items()]
     return Walk(
         way=way, stops=tuple(_in_turn([stop for stop in stops if stop.wanted], way)), orders=len(tasks),
-        to_stage=tuple((task.id, task.order.number) for task in tasks if task.status == TaskStatus.PICKED),
+        to_stage=tuple((task.id, task.order.number) for task in tasks if task.status in TO_STAGE),
         skipped=tuple(skipped), task_id=task_id,
     )  # fmt: skip
 
@@ -132,7 +132,7 @@ def _in_turn(stops: Sequence[Stop], way: Way) -> Iterable[Stop]:
 
 
 def _tasks(session: Session, store_id: int, associate_id: int, task_id: int | None) -> list[PickupTask]:
-    in_walk = (*IN_HAND, TaskStatus.PICKED, *((TaskStatus.REQUESTED,) if task_id else ()))
+    in_walk = (*IN_HAND, *TO_STAGE, *((TaskStatus.REQUESTED,) if task_id else ()))
     chosen = select(PickupTask).where(PickupTask.store_id == store_id, col(PickupTask.status).in_(in_walk))
     if task_id:
         chosen = chosen.where(PickupTask.id == task_id)
@@ -150,7 +150,7 @@ def _tasks(session: Session, store_id: int, associate_id: int, task_id: int | No
 def _carried(tasks: Sequence[PickupTask]) -> list[PickupTask]:
     """What is still to pick comes first; one order is always taken, however long."""
     carried: list[PickupTask] = []
-    for task in sorted(tasks, key=lambda task: task.status == TaskStatus.PICKED):
+    for task in sorted(tasks, key=lambda task: task.status in TO_STAGE):
         lines = sum(len(each.lines) for each in carried) + len(task.lines)
         if len(carried) < MOST_ORDERS and (lines <= MOST_LINES or not carried):
             carried.append(task)

@@ -43,7 +43,9 @@ class PickupTask(Eventful, SQLModel, table=True):
     __table_args__ = (
         sa.CheckConstraint("escalates_at IS NULL OR status = 'requested'", name="only_requests_escalate"),
         sa.CheckConstraint(
-            "late_at IS NULL OR status IN ('requested', 'accepted', 'picking', 'picked')", name="staged_is_not_late"
+            "late_at IS NULL OR status IN ('requested', 'accepted', 'picking', 'picked', 'awaiting transfer',"
+            " 'in transit', 'received')",
+            name="staged_is_not_late",
         ),
         sa.Index("task_escalates", "escalates_at", **_where_due("escalates_at")),
         sa.Index("task_late", "late_at", **_where_due("late_at")),

@@ -171,3 +171,20 @@ class EscalationAcknowledged(TaskEvent):
 
     level: int
     waited_s: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskAwaitsTransfer(TaskEvent):
+    """Another place has what this store has not: it is kept there for the order."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskInTransit(TaskEvent):
+    """It has left for this store."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskReceived(TaskEvent):
+    """It has arrived, and is ready for a shelf or for what is still to pick."""
+
+    missing: int

@@ -27,6 +27,7 @@ STEPS = ("Ordered", "Picked", "Ready", "Collected")
 STAGES = {
     TaskStatus.PICKING: "picking",
     TaskStatus.PICKED: "picking",
+    TaskStatus.RECEIVED: "picking",
     TaskStatus.STAGED: "ready",
     TaskStatus.ARRIVED: "here",
     TaskStatus.COLLECTED: "collected",

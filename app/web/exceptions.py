@@ -23,6 +23,7 @@ TITLES = {
     CaseKind.UNFULFILLABLE: "No stock for the order",
     CaseKind.UNDELIVERABLE: "A message did not arrive",
     CaseKind.PAYMENT_FAILED: "The payment failed",
+    CaseKind.TRANSFER_SHORT: "Less came than was sent",
 }
 
 

@@ -53,6 +53,11 @@ BY_KEY = {
     "api.cancel_line",
     "api.availability",
     "api.availability_of_many",
+    "api_transfers.ask",
+    "api_transfers.show",
+    "api_transfers.ship",
+    "api_transfers.receive",
+    "api_transfers.cancel",
     "intake.take",
 }
 """Opened by an API client's key and by nothing else."""
@@ -70,6 +75,7 @@ HERE: dict[str, Callable[[Work], Form]] = {
     "pickup_tasks.acknowledge_all": lambda work: {"of": 9, "task_id": work.tasks["requested"]},
     "region.show": lambda _: {"period": "7"},
     "region.catch_up": lambda _: {"since": "0"},
+    "transfers.show": lambda _: {},
     "scans.scan": lambda work: {"code": f"PU-{work.pickup_code}"},
 }
 """No row in the address: the viewer's own place, whatever else is asked for along with it."""
@@ -97,6 +103,11 @@ THEIRS: dict[str, tuple[Callable[[Work], Form], Callable[[Work], Form]]] = {
     "pickup_tasks.hand_over": (lambda work: {"task_id": work.tasks["staged"]}, lambda work: {"code": work.pickup_code}),
     "pickup_tasks.put_unit_back": (lambda work: {"task_id": work.tasks["cancelled"]}, lambda _: {"code": GTIN}),
     "pickup_tasks.take_back": (lambda work: {"task_id": work.tasks["collected"], "noun": "handover"}, lambda _: {}),
+    "transfers.look": (lambda work: {"transfer_id": work.coming_id}, lambda _: {}),
+    "transfers.scan": (lambda work: {"transfer_id": work.coming_id}, lambda _: {"code": GTIN}),
+    "transfers.take_back": (lambda work: {"transfer_id": work.coming_id}, lambda work: {"line_id": work.trip_line_id}),
+    "transfers.receive": (lambda work: {"transfer_id": work.coming_id}, lambda _: {}),
+    "transfers.ship": (lambda work: {"transfer_id": work.leaving_id}, lambda _: {}),
     "region.acknowledge": (lambda work: {"escalation_id": work.escalation_id}, lambda _: {}),
 }
 """A row in the address: its number, and what else an insider would send so that the act succeeds."""
@@ -241,7 +252,7 @@ def test_an_insider_does_what_a_stranger_is_refused(world: World, written: Calla
 def test_looking_changes_nothing(world: World, written: Callable[[], int]):
     """Every address that answers a GET, asked by those who may."""
     work = world.work["204"]
-    inside = {"token": work.token, "filename": "css/app.css", "order_id": work.order_id, "name": "1"}
+    inside = {"token": work.token, "filename": "css/app.css", "order_id": work.order_id, "transfer_id": 1, "name": "1"}
     people = [
         world.signed_in(Role.STORE_LEAD, "204", "204"),
         world.signed_in(Role.REGIONAL_MANAGER, "N", "N"),
@@ -264,7 +275,7 @@ def test_without_a_key_of_ours_the_api_is_shut(world: World, written: Callable[[
     clients = [world.app.test_client(), world.signed_in(Role.STORE_LEAD, "204", "204")]
     keys: list[dict[str, str]] = [{}, {"Authorization": "Bearer nobodys"}, {"Authorization": "Basic bm86Ym9keQ=="}]
     for rule in (rule for rule in world.app.url_map.iter_rules() if rule.endpoint in BY_KEY):
-        built = rule.build({"order_id": world.work["204"].order_id}, append_unknown=False)
+        built = rule.build({"order_id": world.work["204"].order_id, "line_id": 1, "transfer_id": 1}, append_unknown=False)
         assert built is not None, rule
         for client in clients:
             for key in keys:
