@@ -7,10 +7,13 @@ from sqlmodel import Session, select
 
 from app import db
 from app.config import Settings
+from app.oms import channel
+from app.oms.channel import Channel
 from app.people import api_client
 from app.people.store import Store, StoreException
 from seed import demo_goods, history, process, world
 from seed.demo_people import hire
+from seed.shopping import CHANNEL
 from seed.streams import RegionSpec, StockSpec, StoreSpec, World
 
 OPENING_STOCK = 60
@@ -53,6 +56,7 @@ def build(settings: Settings, at: datetime) -> None:
             return
         world.build(session, spec(), at - history.LENGTH, name="demo")
         _describe_stores(session, at)
+        channel.open_channel(session, Channel(code=CHANNEL, name="Web shop", buffer=1, guard_band=5))
         hire(session, settings.var)
         _give_key(session, settings.var, at)
     history.play(at)

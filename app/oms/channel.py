@@ -98,6 +98,14 @@ def open_channel(session: Session, channel: Channel, *, node_ids: Iterable[int] 
     return channel
 
 
+def sell_from(session: Session, channel: Channel, *, kinds: Iterable[NodeKind], node_ids: Iterable[int] = ()) -> None:
+    """From now on from these nodes and no others."""
+    channel.node_kinds = [kind.value for kind in kinds]
+    session.execute(sa.delete(ChannelNode).where(col(ChannelNode.channel_id) == channel.id))
+    session.add_all([ChannelNode(channel_id=channel.id, node_id=node_id) for node_id in sorted(set(node_ids))])
+    touch_all(session)
+
+
 def allot(
     session: Session, channel: Channel, *, item_id: int, buffer: int | None = None, cap: int | None = None
 ) -> None:

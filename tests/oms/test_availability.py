@@ -82,6 +82,16 @@ def test_what_the_channel_may_not_sell_from_does_not_count(session: Session, sho
     assert of_web(session, shop.milk) == (0, 0)
 
 
+def test_a_channel_that_sells_from_elsewhere_offers_what_is_there(session: Session, shop: Shop, nine: datetime):
+    own = web(session, node_kinds=[NodeKind.DC.value])
+    availability.catch_up(session, at=nine)
+
+    channel.sell_from(session, own, kinds=[], node_ids=[shop.node_id])
+    availability.catch_up(session, at=nine)
+
+    assert of_web(session, shop.milk) == (10, 1)
+
+
 def test_many_items_are_worked_out_in_bites(session: Session, shop: Shop):
     touched.take(session)
     for _ in range(3):

@@ -1,11 +1,17 @@
 """How many may be sold, as another system asks for it."""
 
+from datetime import timedelta
+
 import pytest
 from flask import Flask
 
 from app import db
-from app.oms import availability, channel
+from app.events.sequence import SourceCursor
+from app.oms import availability, channel, inventory, item
 from app.oms.channel import Channel
+from app.oms.freshness import Heard
+from app.oms.inventory import Cause, Change, Reason
+from app.oms.item import Item
 from app.people import api_client
 from tests.web.conftest import Chain
 from tests.web.test_api import System, is_problem, order
@@ -57,6 +63,37 @@ def test_many_are_asked_for_at_once_in_a_body(system: System):
 
 def test_through_a_channel_a_store_offers_no_more_than_the_channel_may_sell(system: System):
     assert quantities(system.get("/api/availability?sku=85123A&store=118&channel=web")) == ["8"]
+
+
+def test_a_number_says_how_fresh_it_is(system: System, chain: Chain):
+    at, hour = chain.at, timedelta(hours=1)
+    with db.transaction() as session:
+        session.add(SourceCursor(source="till", owner="test", lowest=0, highest=0))
+        session.flush()
+        for code, heard_at in (("118", at - hour), ("204", at)):
+            session.add(Heard(node_id=chain.stores[code], source="till", heard_at=heard_at, occurred_at=heard_at))
+
+    riverside, hilltop = system.get("/api/availability?sku=85123A&store=118&store=204").json["availability"]
+    on_web = system.get("/api/availability?sku=85123A&channel=web").json["availability"][0]
+
+    assert (riverside["as_of"], riverside["is_stale"]) == ("2026-11-23T08:00:00Z", True)
+    assert (hilltop["as_of"], hilltop["is_stale"]) == ("2026-11-23T09:00:00Z", False)
+    assert (on_web["as_of"], on_web["is_stale"]) == ("2026-11-23T08:00:00Z", True)
+
+
+def test_what_is_weighed_is_answered_in_its_unit(system: System, chain: Chain):
+    with db.transaction() as session:
+        session.add(Item(sku="CHEESE", name="Cheese", unit="kg", decimals=3))
+        session.flush()
+        cheese = item.by_sku(session, {"CHEESE"})["CHEESE"]
+        cause = Cause(reason=Reason.RECEIPT, document="-", actor="-", occurred_at=chain.at, recorded_at=chain.at)
+        change = Change(item_id=cheese.id, node_id=chain.stores["118"], on_hand=cheese.units_of("4.25"))
+        inventory.record(session, [change], cause)
+    catch_up(chain)
+
+    on_web = system.get("/api/availability?sku=CHEESE&channel=web").json["availability"][0]
+
+    assert (on_web["quantity"], on_web["unit"]) == ("2.250", "kg")
 
 
 @pytest.mark.parametrize(
