@@ -1,14 +1,17 @@
 """Rules: one holds at a time, what was published never changes, and an old one can be said again."""
 
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, col, select
 
+from app.oms.routing import Weights
 from app.refusals import NotFound
 from app.rules import rule_version
-from app.rules.bodies import BODIES, RuleKind, RuleNotValid, SafetyStock
+from app.rules.bodies import BODIES, Routing, RuleKind, RuleNotValid, SafetyStock
 from app.rules.rule_events import RulesPublished, RulesWithdrawn
 from app.rules.rule_version import RulesOverlap, RuleVersion
 
@@ -119,6 +122,20 @@ def test_a_rule_nobody_could_follow_is_not_published(
         rule_version.publish(session, kind=kind, scope=scope, body=body, by=WHO, at=nine)
 
     assert session.exec(select(RuleVersion)).all() == []
+
+
+@pytest.mark.parametrize("change", ["UPDATE rule_version SET body = '{}'", "DELETE FROM rule_version"])
+def test_what_was_published_is_never_rewritten(session: Session, nine: datetime, change: str):
+    publish(session, nine)
+
+    with pytest.raises(DBAPIError, match="a published rule stays as it was"):
+        session.connection().exec_driver_sql(change)
+
+
+def test_the_house_routes_by_these_rules_until_others_are_published():
+    said = Routing().model_dump()
+
+    assert {name: said[name] for name in asdict(Weights())} == asdict(Weights())
 
 
 def test_every_kind_of_rule_has_a_body():
