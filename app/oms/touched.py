@@ -59,3 +59,7 @@ def is_waiting(session: Session) -> bool:
 def waiting(session: Session) -> set[int]:
     """All items that have to be worked out still."""
     return {item_id for item_ids in session.exec(select(Touched.item_ids)) for item_id in item_ids}
+
+
+def number_waiting(session: Session) -> int:
+    return session.exec(select(sa.func.count()).select_from(Touched)).one()
