@@ -33,7 +33,8 @@ def short_taken_back(session: Session, event: ShortTakenBack) -> None:
         StockCount.store_id == event.store_id, StockCount.item_id == item_id, StockCount.cause == CountCause.SHORT_PICK,
         col(StockCount.ended_at).is_(None), col(StockCount.counter_id).is_(None), col(StockCount.first_by).is_(None),
     )  # fmt: skip
-    count = session.exec(waiting).one_or_none()
+    # Who is at this very moment ending it holds its row, and waits for the order that is held here: leave it to them.
+    count = session.exec(waiting.with_for_update(skip_locked=True)).one_or_none()
     if count is not None and not picking.missed_here(session, event.store_id, item_id):
         count.drop(reason="found after all", actor=event.actor, at=event.at)
 

@@ -121,7 +121,7 @@ def _scanned(session: Session, count: StockCount) -> int:
 
 def _typed(count: StockCount) -> int:
     said.check_ending_of(count.item)
-    return count.item.units_of(request.form["amount"].strip())
+    return said.amount(count.item)
 
 
 @counts.post("/<int:count_id>/scans/undo")

@@ -1,5 +1,7 @@
 """What a tap's form says about a task: the code that was scanned or typed, the item that is meant, the reason."""
 
+import re
+
 from flask import request
 from sqlmodel import Session
 
@@ -11,6 +13,7 @@ from app.pickup.task import PickupTask
 from app.refusals import Unreadable
 
 LONGEST_CODE = 200
+AMOUNT = re.compile(r"-?\d{1,7}(\.\d{1,3})?", re.ASCII)
 
 
 def code() -> str:
@@ -42,6 +45,14 @@ def line_by_id(task: PickupTask) -> OrderLine:
     if found is None:
         raise Unreadable(f"That isn't an item of order {task.order.number}.")
     return found
+
+
+def amount(item: Item) -> int:
+    """How many or how much somebody typed, in the item's own units."""
+    given = request.form.get("amount", "").strip()
+    if not AMOUNT.fullmatch(given):
+        raise Unreadable("Type how many there are, as a number.")
+    return item.units_of(given)
 
 
 def check_ending(named: OrderLine) -> None:

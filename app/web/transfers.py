@@ -116,7 +116,7 @@ def _typed(transfer: Transfer) -> tuple[Item, int]:
     if len(found) != 1:
         raise Unreadable("Those last 4 digits don't name one thing of this delivery. Look at the label again.")
     item = next(iter(found.values()))
-    return item, item.units_of(request.form["amount"].strip())
+    return item, said.amount(item)
 
 
 @transfers.post("/<int:transfer_id>/scans/undo")
