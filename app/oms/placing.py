@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import Session, select
 
 from app import db
@@ -78,11 +79,9 @@ def place(session: Session, request: OrderRequest, *, actor: str, at: datetime) 
     part = Fulfilment(order_id=order.id, node_id=node.id)
     session.add(part)
     session.flush()
-    lines = _lines(session, order, [(found[wish.sku], wish) for wish in request.lines], part)
-    paid = payment.opening(order.id, order.payment_state, order.amount_minor, actor=actor, at=at)
-    session.add_all(paid)
-    session.flush()
-    is_reserved = _reserve(session, order, lines, actor=actor, at=at)
+    session.add_all(payment.opening(order.id, order.payment_state, order.amount_minor, actor=actor, at=at))
+    _add_lines(session, order, [(found[wish.sku], wish) for wish in request.lines], part)
+    is_reserved = _reserve(session, order, actor=actor, at=at)
     order.happened(OrderPlaced(at=at, actor=actor, order_id=order.id, store_id=node.id, channel=order.channel))
     if not is_reserved:
         order.happened(OrderUnfulfillable(at=at, actor=actor, order_id=order.id, store_id=node.id))
@@ -146,25 +145,24 @@ def _payment_due(request: OrderRequest) -> datetime | None:
     return None if request.payment_state in PAID_ENOUGH else request.placed_at + PAYMENT_WINDOW
 
 
-def _lines(
-    session: Session, order: Order, wanted: Sequence[tuple[Item, LineRequest]], part: Fulfilment
-) -> list[OrderLine]:
+def _add_lines(session: Session, order: Order, wanted: Sequence[tuple[Item, LineRequest]], part: Fulfilment) -> None:
     """What has to be brought to the customer: of an ordered kit, the things it is made of."""
     made_of = kit.components(session, [item.id for item, _ in wanted])
-    ordered = [_line(order, item, wish, is_kit=item.id in made_of) for item, wish in wanted]
-    session.add_all(ordered)
-    session.flush()
-    goods = [
-        line for each in ordered for line in (kit.parts(each, made_of[each.item_id]) if each.is_kit else [each])
-    ]  # fmt: skip
+    kits = [_line(order, item, wish, is_kit=True) for item, wish in wanted if item.id in made_of]
+    session.add_all(kits)
+    if kits:
+        session.flush()
+    goods = [_line(order, item, wish) for item, wish in wanted if item.id not in made_of]
+    goods += [line for each in kits for line in kit.parts(each, made_of[each.item_id])]
     for line in goods:
         line.fulfilment_id = part.id
-    order.lines = goods
+    session.add_all(goods)
     session.flush()
-    return goods
+    set_committed_value(order, "lines", goods)  # they are new: nothing has to be read for it
+    set_committed_value(order, "kits", kits)
 
 
-def _line(order: Order, item: Item, wish: LineRequest, *, is_kit: bool) -> OrderLine:
+def _line(order: Order, item: Item, wish: LineRequest, *, is_kit: bool = False) -> OrderLine:
     return OrderLine(
         order_id=order.id, item=item, item_id=item.id, ordered=wish.quantity, unfilled=wish.quantity, is_kit=is_kit,
         unit_price_minor=wish.unit_price_minor, discount_minor=wish.discount_minor, tax_minor=wish.tax_minor,
@@ -172,19 +170,19 @@ def _line(order: Order, item: Item, wish: LineRequest, *, is_kit: bool) -> Order
     )  # fmt: skip
 
 
-def _reserve(session: Session, order: Order, lines: list[OrderLine], *, actor: str, at: datetime) -> bool:
+def _reserve(session: Session, order: Order, *, actor: str, at: datetime) -> bool:
     """All lines or none: half an order on the shelf is a second trip for the customer."""
     state = ReservationState.HARD if order.is_paid_enough else ReservationState.SOFT
     wishes = tuple(
         Wish(item_id=line.item_id, node_id=order.store_id, quantity=line.ordered, order_line_id=line.id)
-        for line in lines
+        for line in order.lines
     )
     document = f"order/{order.id}"
     request = Request(key=document, wishes=wishes, state=state, document=document, actor=actor, at=at,
                       channel=order.channel)  # fmt: skip
     if not admission.admit(session, [request])[0].is_granted:
         return False
-    for line in lines:
+    for line in order.lines:
         line.move("unfilled", "reserved", line.ordered)
     for each in order.kits:
         each.move("unfilled", "in_parts", each.ordered)
