@@ -22,7 +22,7 @@ from app.pickup.task_events import (
     UnitPicked,
     UnitsShort,
 )
-from app.pickup.task_status import IN_HAND, TaskStatus
+from app.pickup.task_status import IN_HAND, ON_ITS_WAY, TaskStatus
 from app.refusals import Refusal
 
 REOPENED = frozenset({*IN_HAND, TaskStatus.PICKED, TaskStatus.UNFULFILLABLE})
@@ -177,9 +177,10 @@ def cut_short(session: Session, event: UnitsCancelled) -> None:
     """Less to pick: with the last of it gone the bag may be ready for its shelf, or have nothing to go into it."""
     line = session.get_one(OrderLine, event.line_id)
     task = session.exec(select(PickupTask).where(PickupTask.fulfilment_id == line.fulfilment_id)).one_or_none()
-    if task is None or task.status not in (TaskStatus.REQUESTED, *IN_HAND):
+    if task is None or task.status not in (TaskStatus.REQUESTED, *IN_HAND, *ON_ITS_WAY):
         return
-    after = task.status if task.units("reserved") else _after_picking(task)
+    is_waiting = task.status in ON_ITS_WAY or task.units("reserved")
+    after = task.status if is_waiting else _after_picking(task)
     if after == TaskStatus.UNFULFILLABLE:
         task.late_at = task.escalates_at = None
     task.become(after, TaskCutShort, by=event.actor, at=event.at, line_id=line.id, quantity=event.quantity)

@@ -6,7 +6,7 @@ import pytest
 from sqlmodel import Session
 
 from app.events import log
-from app.oms import books, inventory, transfer, transfer_moves
+from app.oms import books, cancelling, inventory, transfer, transfer_moves
 from app.oms import order as orders
 from app.oms.inventory import Change, NotEnoughStock, Reason
 from app.oms.item import Item
@@ -192,3 +192,24 @@ def test_a_place_without_enough_of_it_sends_nothing(
 
     with pytest.raises(NotEnoughStock):
         asked(session, counter, order, depot, at=nine)
+
+
+@pytest.mark.parametrize("has_left", [False, True])
+def test_less_is_wanted_while_it_is_on_its_way(
+    session: Session, nine: datetime, counter: Counter, order: Order, depot: int, has_left: bool
+):
+    going = asked(session, counter, order, depot, at=nine)
+    if has_left:
+        transfer_moves.ship(session, going, actor="api/1", at=nine)
+    before = counter.task(session, order).version
+
+    cancelling.cancel_units(session, order, order.lines[0], 150, reason="too much", actor="web", at=nine)
+
+    task = counter.task(session, order)
+    assert (order.lines[0].reserved, task.version > before) == (50, True)
+    if not has_left:
+        transfer_moves.ship(session, going, actor="api/1", at=nine)
+    transfer.scan(going, session.get_one(Item, counter.shop.milk), 200 if has_left else 50)
+    transfer_moves.receive(session, going, actor=f"associate/{counter.maya}", at=nine + HOUR)
+    assert (order.lines[0].picked, order.lines[0].cancelled, task.units("reserved")) == (50, 150, 0)
+    assert [*books.unexplained_balances(session), *books.unexplained_claims(session)] == []
