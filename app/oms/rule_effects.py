@@ -31,6 +31,8 @@ def _items_of(session: Session, scope: str) -> Iterable[int]:
         at_node = select(Balance.item_id).join(Node).where(Node.code == code)
         return session.exec(at_node).all()
     if word == "kind":
-        of_kind = select(Balance.item_id).join(Node).where(Node.kind == NodeKind[code.upper()]).distinct()
+        of_kind = (
+            select(Balance.item_id).join(Node).where(Node.kind == NodeKind.__members__.get(code.upper())).distinct()
+        )
         return session.exec(of_kind).all()
     return session.exec(select(Item.id)).all()

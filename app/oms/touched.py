@@ -13,6 +13,8 @@ from app import rows
 
 MOST_ITEMS = 200
 """So many items a mark names at most, and so many are worked out at once: nobody who writes waits long for it."""
+MOST_MARKS = 2000
+"""A hot item leaves many marks, and is worked out once for all of them."""
 
 
 class Touched(SQLModel, table=True):
@@ -39,7 +41,7 @@ def mark(session: Session, item_ids: Iterable[int]) -> None:
 
 def take(session: Session, *, most: int = MOST_ITEMS) -> list[int]:
     """The items touched longest ago, each once; whoever takes them works them out in this very transaction."""
-    oldest = sa.select(col(Touched.id), col(Touched.item_ids)).order_by(col(Touched.id)).limit(most)
+    oldest = sa.select(col(Touched.id), col(Touched.item_ids)).order_by(col(Touched.id)).limit(MOST_MARKS)
     taken: list[int] = []
     items: set[int] = set()
     for mark_id, item_ids in session.execute(oldest.with_for_update(skip_locked=True)):

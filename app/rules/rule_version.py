@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Field, Session, SQLModel, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -93,7 +94,10 @@ def publish(
         published_at=at, published_by=by, restores=restores,
     )  # fmt: skip
     session.add(version)
-    session.flush()
+    try:
+        session.flush()
+    except IntegrityError as taken:
+        raise RulesOverlap("Somebody else has just published this rule. Look at theirs first.") from taken
     version.happened(RulesPublished(rule_version_id=version.id, kind=kind, scope=scope, number=number,
                                     valid_from=begins, restores=restores, actor=by, at=at))  # fmt: skip
     return version

@@ -1,13 +1,16 @@
 """Rules: one holds at a time, what was published never changes, and an old one can be said again."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from threading import Barrier
 from typing import Any
 
 import pytest
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, col, select
 
+from app import db
 from app.oms.routing import Weights
 from app.refusals import NotFound
 from app.rules import rule_version
@@ -122,6 +125,31 @@ def test_a_rule_nobody_could_follow_is_not_published(
         rule_version.publish(session, kind=kind, scope=scope, body=body, by=WHO, at=nine)
 
     assert session.exec(select(RuleVersion)).all() == []
+
+
+@pytest.mark.parametrize("has_begun", [False, True])
+def test_of_two_who_publish_at_once_one_is_told_of_the_other(database: db.Database, nine: datetime, has_begun: bool):
+    both = Barrier(2)
+    if has_begun:
+        with db.transaction() as session:
+            publish(session, nine - HOUR)
+
+    def say(amount: str) -> bool:
+        both.wait(10)
+        try:
+            with db.transaction() as session:
+                publish(session, nine, amount)
+        except RulesOverlap:
+            return False
+        return True
+
+    with ThreadPoolExecutor(2) as pool:
+        said = list(pool.map(say, ("1", "2")))
+
+    with db.reading() as session:
+        held = rule_version.all_in_force(session, RuleKind.SAFETY_STOCK, at=nine)
+    assert True in said
+    assert len(held) == 1
 
 
 @pytest.mark.parametrize("change", ["UPDATE rule_version SET body = '{}'", "DELETE FROM rule_version"])

@@ -1,9 +1,12 @@
 """How many may be sold, as another system asks for it."""
 
 from datetime import timedelta
+from urllib.parse import urlencode
 
 import pytest
 from flask import Flask
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from app import db
 from app.events.sequence import SourceCursor
@@ -13,6 +16,7 @@ from app.oms.freshness import Heard
 from app.oms.inventory import Cause, Change, Reason
 from app.oms.item import Item
 from app.people import api_client
+from app.web.openapi import described
 from tests.web.conftest import Chain
 from tests.web.test_api import System, is_problem, order
 
@@ -107,6 +111,18 @@ def test_what_is_weighed_is_answered_in_its_unit(system: System, chain: Chain):
 )  # fmt: skip
 def test_a_question_nobody_can_answer_is_refused(system: System, asked: str, status: int):
     assert is_problem(system.get(f"/api/availability?{asked}"), status)
+
+
+ANY = st.sampled_from(["85123A", "118", "web", "", "\0", " ", "x" * 90, "%", "é"]) | st.text(max_size=5)
+
+
+@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(asked=st.lists(st.tuples(st.sampled_from(["sku", "store", "channel", "other"]), ANY), max_size=6))
+def test_whatever_is_asked_the_answer_is_one_that_is_described(system: System, asked: list[tuple[str, str]]):
+    reply = system.get(f"/api/availability?{urlencode(asked, errors='surrogatepass')}")
+
+    assert str(reply.status_code) in described()["paths"]["/api/availability"]["get"]["responses"]
+    assert reply.status_code == 200 or is_problem(reply, reply.status_code)
 
 
 def test_a_key_kept_to_its_channels_asks_for_no_other(app: Flask, chain: Chain, system: System):
