@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from app.events.log import DomainEvent, Reaction
 from app.notices import events as notice_events
 from app.notices import notice
-from app.oms import correction, order, transfer
+from app.oms import discrepancy, order, transfer
 from app.oms import order_events as orders
 from app.oms import transfer_events as transfers
 from app.pickup import (
@@ -62,7 +62,7 @@ REACTIONS: Mapping[type[DomainEvent], Sequence[Reaction]] = {
     transfers.TransferShipped: [transfer_wait.shipped],
     transfers.TransferReceived: [transfer_wait.received],
     transfers.TransferCancelled: [transfer_wait.cancelled],
-    correction.SnapshotDiffered: [count_cause.snapshot_differed],
+    discrepancy.SnapshotDiffered: [count_cause.snapshot_differed],
     notice_events.NoticeSent: [exception_cause.reached],
     notice_events.NoticeFailed: [exception_cause.undeliverable],
     notice_events.NoticeUndeliverable: [exception_cause.without_address],

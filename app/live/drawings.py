@@ -9,7 +9,7 @@ from sqlmodel import Session
 from app import drawing
 from app.events.log import DomainEvent, Event
 from app.notices import events as notices
-from app.oms import correction
+from app.oms import discrepancy
 from app.oms import order_events as orders
 from app.oms import transfer_events as transfers
 from app.pickup import board, card, exception_case
@@ -33,7 +33,7 @@ SILENT: set[type[DomainEvent]] = {
     rules.RuleEvent, rules.RulesPublished, rules.RulesWithdrawn,
     notices.NoticeSent, notices.NoticeFailed, notices.NoticeUndeliverable,
     counts.CountEvent, counts.CountOpened, counts.RecountAsked, counts.CountPosted, counts.CountDropped,
-    correction.SnapshotDiffered,
+    discrepancy.SnapshotDiffered,
     transfers.TransferEvent, transfers.TransferRequested, transfers.TransferShipped, transfers.TransferReceived,
     transfers.TransferCancelled,
 }  # fmt: skip

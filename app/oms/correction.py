@@ -7,15 +7,15 @@ goes on the ledger beside a movement that takes it out again. So stock does not 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlmodel import Field, Session, SQLModel, UTCDateTime, col
 
 from app import db, rows
-from app.events.log import DomainEvent
-from app.oms import inventory
+from app.oms import discrepancy, inventory
 from app.oms.balance import Key
+from app.oms.discrepancy import Difference
 from app.oms.inventory import Cause, Change, Movement, Page, Reason
 
 
@@ -29,17 +29,6 @@ class Counted(SQLModel, table=True):
     as_of: datetime
     quantity: int
     document: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class SnapshotDiffered(DomainEvent):
-    """Another system's word differs from the books by more than sales on their way explain."""
-
-    about: ClassVar[str] = "item"
-    item_id: int
-    node_id: int
-    store_id: int | None
-    wrong_by: int
 
 
 class Word(NamedTuple):
@@ -70,6 +59,7 @@ class Reckoning:
     newest: dict[Key, Word]
     _past: dict[Key, list[_Since]] = field(default_factory=dict)
     _said: dict[Key, str] = field(default_factory=dict)
+    _differing: list[Difference] = field(default_factory=list)
 
     def enter(self, change: Change, cause: Cause) -> None:
         """A fact; what the newest count has seen already is taken out again beside it."""
@@ -101,6 +91,8 @@ class Reckoning:
     def correct_to(self, key: Key, quantity: int, as_of: datetime, cause: Cause, *, unsuppress: int = 0) -> int | None:
         """Put the books right, and say by how much they were wrong; they stay when a newer word is known."""
         wrong_by = self.wrong_by(key, quantity, as_of)
+        if wrong_by and cause.reason != Reason.COUNT and self.page.levels[key].version:
+            self._differing.append(Difference(key, wrong_by, cause))  # not of what was never in the books
         if wrong_by or unsuppress:
             change = Change(item_id=key[0], node_id=key[1], on_hand=wrong_by or 0, suppressed=-unsuppress)
             self.page.enter(change, replace(cause, occurred_at=as_of))
@@ -121,6 +113,9 @@ class Reckoning:
                 for key, document in sorted(self._said.items())
             ])  # fmt: skip
             self._said.clear()
+        if self._differing:
+            discrepancy.announce(self.page.session, self._differing)
+            self._differing.clear()
 
 
 def open_reckoning(session: Session, keys: Iterable[Key], stated: Iterable[tuple[Key, datetime]] = ()) -> Reckoning:

@@ -7,7 +7,8 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from app.oms.balance import Balance
-from app.oms.correction import Counted, SnapshotDiffered
+from app.oms.correction import Counted
+from app.oms.discrepancy import SnapshotDiffered
 from app.oms.item import Place
 from app.oms.order_line import OrderLine
 from app.people.store import Store, opening_hours
@@ -17,6 +18,8 @@ from app.pickup.count import CountCause, StockCount
 from app.pickup.task_events import ShortTakenBack, UnitsShort
 
 MOST_AT_ONCE = 200
+MOST_DIFFERING = 20
+"""A whole file that differs is a fault of the file: nobody counts a whole store for it."""
 
 
 def short_pick(session: Session, event: UnitsShort) -> None:
@@ -41,9 +44,16 @@ def short_taken_back(session: Session, event: ShortTakenBack) -> None:
 
 def snapshot_differed(session: Session, event: SnapshotDiffered) -> None:
     """Another system sees it otherwise: its word stands in the books until somebody has looked."""
-    if event.store_id is not None:
+    if event.store_id is not None and _differing(session, event.store_id) < MOST_DIFFERING:
         counts.open_for(session, store_id=event.store_id, item_id=event.item_id, cause=CountCause.DISCREPANCY,
                         actor=event.actor, at=event.at)  # fmt: skip
+
+
+def _differing(session: Session, store_id: int) -> int:
+    here = select(sa.func.count()).select_from(StockCount).where(
+        StockCount.store_id == store_id, StockCount.cause == CountCause.DISCREPANCY, col(StockCount.ended_at).is_(None)
+    )  # fmt: skip
+    return session.exec(here).one()
 
 
 def open_impossible(session: Session, *, at: datetime) -> int:

@@ -6,9 +6,8 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import Session, select
 
-from app.oms import books, inventory
+from app.oms import books, correction, inventory
 from app.oms.balance import Balance
-from app.oms.correction import SnapshotDiffered
 from app.oms.inventory import Cause, Change, Movement, Reason
 from app.oms.item import Item, Place
 from app.people.associate import Associate
@@ -17,7 +16,6 @@ from app.pickup import count as counts
 from app.pickup import count_cause, count_posting, exception_case, picking
 from app.pickup.count import CountCause, CountOver, CountStatus, CountTaken, NotTheSamePerson, StockCount
 from app.pickup.task_status import TaskStatus
-from app.reactions import REACTIONS
 from tests.notices.counter import Counter
 from tests.oms.shop import bread, two_milk
 
@@ -252,12 +250,30 @@ def test_the_days_plan_is_opened_once_with_what_was_longest_uncounted(
     assert (count.cause, count.item_id) == (CountCause.PLAN, counter.shop.bread)
 
 
-def test_another_systems_different_word_asks_for_a_count(session: Session, nine: datetime, counter: Counter):
-    said = SnapshotDiffered(at=nine, actor="erp", item_id=counter.shop.milk, node_id=counter.shop.node_id,
-                            store_id=counter.shop.node_id, wrong_by=-9)  # fmt: skip
+@pytest.mark.parametrize(("said", "asked"), [(91, [CountCause.DISCREPANCY]), (95, [])])
+def test_another_systems_different_word_asks_for_a_count_when_it_is_far_off(
+    session: Session, nine: datetime, counter: Counter, said: int, asked: list[CountCause]
+):
+    key, at = (counter.shop.milk, counter.shop.node_id), nine + MINUTE
+    told = Cause(reason=Reason.CORRECTION, document="message/1", actor="erp", occurred_at=at, recorded_at=at)
+    reckoning = correction.open_reckoning(session, [], [(key, at)])
 
-    for react in REACTIONS[SnapshotDiffered]:
-        react(session, said)
+    reckoning.correct_to(key, said, at, told)
+    reckoning.save()
 
-    (count,) = counts.living(session, counter.shop.node_id)
-    assert count.cause == CountCause.DISCREPANCY
+    assert [count.cause for count in counts.living(session, counter.shop.node_id)] == asked
+    assert milk(session, counter).on_hand == said
+
+
+def test_the_first_word_on_something_new_asks_nobody(session: Session, nine: datetime, counter: Counter):
+    item = Item(sku="JAM", name="Jam")
+    session.add(item)
+    session.flush()
+    key, at = (item.id, counter.shop.node_id), nine + MINUTE
+    told = Cause(reason=Reason.CORRECTION, document="message/1", actor="erp", occurred_at=at, recorded_at=at)
+    reckoning = correction.open_reckoning(session, [], [(key, at)])
+
+    reckoning.correct_to(key, 60, at, told)
+    reckoning.save()
+
+    assert counts.living(session, counter.shop.node_id) == []
