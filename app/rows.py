@@ -94,7 +94,8 @@ def find(session: Session, model: type[SQLModel], wanted: Names, keys: Columns, 
     connection = session.connection()
     bound = _bound(model, keys, connection.dialect)
     if connection.dialect.name == "sqlite":  # its writer is alone: nobody to lock out
-        sql, given = _find_each(_table(model), wanted, tuple(keys), len(bound[0])), tuple(zip(*bound, strict=True))
+        given = list(dict.fromkeys(zip(*bound, strict=True)))
+        sql = _find_each(_table(model), wanted, tuple(keys), len(given))
         return list(connection.exec_driver_sql(sql, tuple(value for row in given for value in row)))
     return list(connection.exec_driver_sql(_find_all(_table(model), wanted, tuple(keys), locked), tuple(bound)))
 
@@ -144,10 +145,13 @@ def _as_sqlite_keeps_it(instant: datetime | None) -> str | None:
 
 @lru_cache(maxsize=1024)
 def _find_each(table: sa.Table, wanted: Names, keys: Names, number: int) -> str:
-    row = f"({', '.join('?' * len(keys))})"
-    given = ", ".join([row] * number)
-    where, order = f"({_listed(keys)}) IN (VALUES {given})", _listed(keys)
-    return f'SELECT {_listed(wanted)} FROM "{table.name}" WHERE {where} ORDER BY {order}'
+    """A join, led by the keys: told `(a, b) IN (…)`, SQLite reads the whole table."""
+    marks = ", ".join([f"({', '.join('?' * len(keys))})"] * number)
+    names = ", ".join(f"k_{name}" for name in keys)
+    same = " AND ".join(f'kept."{name}" = k_{name}' for name in keys)
+    columns, order = (", ".join(f'kept."{name}"' for name in each) for each in (wanted, keys))
+    given = f"WITH given({names}) AS (VALUES {marks})"
+    return f'{given} SELECT {columns} FROM given CROSS JOIN "{table.name}" AS kept ON {same} ORDER BY {order}'
 
 
 @cache
