@@ -6,7 +6,7 @@ has no second effect either. What contradicts something kept, or can't be read, 
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -128,10 +128,14 @@ def written(content: Mapping[str, Any]) -> str:
     return json.dumps(content, sort_keys=True, separators=(",", ":"), default=str)
 
 
-def set_aside(session: Session, *, sender: str, body: str, words: str, at: datetime) -> None:
-    """Keep, once, what could not even be read as a message."""
-    odd = Odd(source=None, message_id=None, body=body[:MOST_KEPT].replace("\0", "\ufffd"), words=words)
-    rows.write(session, quarantine(sender, [odd], at))
+def set_aside(session: Session, odd: Iterable[tuple[str, str]], *, sender: str, at: datetime) -> None:
+    """Keep, once, what could not even be read as a message: its text, and why."""
+    kept = [Odd(source=None, message_id=None, body=_keepable(body), words=words) for body, words in odd]
+    rows.write(session, quarantine(sender, kept, at))
+
+
+def _keepable(body: str) -> str:
+    return body[:MOST_KEPT].replace("\0", "\ufffd")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,14 +7,14 @@ from urllib.parse import unquote
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from app.events import inbox
-from app.events.inbox import Message
-from app.web.api_fields import INSTANT, Instant, Name
+from app.events.inbox import InboxState, Message
+from app.web.api_fields import Instant, Name
 
 STRUCTURED = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"
 PLAIN = "application/json"
 PREFIX = "ce-"
-__all__ = ["BATCH", "INSTANT", "PLAIN", "STRUCTURED", "Unfit", "of_headers", "read"]
+MOST_AT_ONCE = 1000
 
 
 class Unfit(Exception):
@@ -41,6 +41,22 @@ class CloudEvent(BaseModel):
             source=self.source, message_id=self.id, type=self.type, subject=self.subject, occurred_at=self.time,
             sequence=int(self.sequence) if self.sequence is not None else None, payload=inbox.written(self.data),
         )  # fmt: skip
+
+
+class ResultOut(BaseModel):
+    """What became of one event: `applied`, `duplicate` (and of what its `first` was), `stale`, `rejected` with words,
+    `quarantined` for a person to look at, or `received`: kept, and tried again."""
+
+    id: str | None
+    state: InboxState
+    words: str
+    first: InboxState | None = None
+
+
+class ResultsOut(BaseModel):
+    """One result for each event, in the order they were sent."""
+
+    results: list[ResultOut]
 
 
 def read(said: object) -> Message:

@@ -1,7 +1,6 @@
 """The door for outside systems: what they tell is kept once, taken in, and answered message by message."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from flask import Blueprint, g, request
 
@@ -9,18 +8,17 @@ from app import db
 from app.clock import now
 from app.events import inbox
 from app.events.delivery import Arrival
-from app.events.inbox import Message
+from app.events.inbox import InboxState, Message
 from app.oms import stock_intake
 from app.people import api_client
 from app.people.api_client import Scope
 from app.web import cloud_events
-from app.web.cloud_events import BATCH, PLAIN, STRUCTURED, Unfit
+from app.web.cloud_events import BATCH, MOST_AT_ONCE, PLAIN, STRUCTURED, ResultOut, ResultsOut, Unfit
 from app.web.errors import problem
 from app.web.strict_json import NotJson, read_json
 
 intake = Blueprint("intake", __name__)
 
-MOST_AT_ONCE = 1000
 LARGEST_DELIVERY = 1024 * 1024
 
 
@@ -45,11 +43,11 @@ def take():
     try:
         said = _events(read_json(request.get_data()))
     except (NotJson, Unfit) as broken:
-        _set_aside(request.get_data().decode("utf-8", "replace"), str(broken))
+        _set_aside([(request.get_data().decode("utf-8", "replace"), str(broken))])
         return problem(400, str(broken), slug="not-an-event")
     if len(said) > MOST_AT_ONCE:
         return problem(413, f"Send at most {MOST_AT_ONCE} events at once.", slug="request-entity-too-large")
-    return {"results": _taken(said)}, 202
+    return ResultsOut(results=_taken(said)).model_dump(mode="json"), 202
 
 
 def _events(body: object) -> list[object]:
@@ -62,9 +60,12 @@ def _events(body: object) -> list[object]:
     return [cloud_events.of_headers(request.headers.items(), request.mimetype, body)]
 
 
-def _taken(said: Sequence[object]) -> list[dict[str, Any]]:
+def _taken(said: Sequence[object]) -> list[ResultOut]:
     """One result for each; those that are no events are set aside, and the others go on."""
     read = [_read(each) for each in said]
+    _set_aside(
+        [(inbox.written({"event": raw}), why) for raw, why in zip(said, read, strict=True) if isinstance(why, str)]
+    )
     messages = [each for each in read if isinstance(each, Message)]
     arrivals = iter(stock_intake.receive(messages, at=now(), owner=g.client.name) if messages else ())
     return [_odd(raw, each) if isinstance(each, str) else _answer(next(arrivals))
@@ -78,21 +79,18 @@ def _read(said: object) -> Message | str:
         return str(why)
 
 
-def _odd(said: object, words: str) -> dict[str, Any]:
-    _set_aside(inbox.written({"event": said}), words)
+def _odd(said: object, words: str) -> ResultOut:
     message_id = said.get("id") if isinstance(said, dict) else None
-    return {"id": message_id if isinstance(message_id, str) else None, "state": "quarantined", "words": words}
+    return ResultOut(id=message_id if isinstance(message_id, str) else None, state=InboxState.QUARANTINED, words=words)
 
 
-def _answer(arrival: Arrival) -> dict[str, Any]:
-    first = {"first": arrival.root.state} if arrival.first is not None else {}
-    return {
-        "id": arrival.message.message_id,
-        "state": arrival.state,
-        "words": arrival.root.words or arrival.words,
-    } | first
+def _answer(arrival: Arrival) -> ResultOut:
+    root = arrival.root
+    return ResultOut(id=arrival.message.message_id, state=arrival.state, words=root.words or arrival.words,
+                     first=root.state if arrival.first is not None else None)  # fmt: skip
 
 
-def _set_aside(body: str, words: str) -> None:
-    with db.transaction() as session:
-        inbox.set_aside(session, sender=g.client.name, body=body, words=words, at=now())
+def _set_aside(odd: Sequence[tuple[str, str]]) -> None:
+    if odd:
+        with db.transaction() as session:
+            inbox.set_aside(session, odd, sender=g.client.name, at=now())

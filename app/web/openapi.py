@@ -5,8 +5,10 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
+from app.oms.stock_words import TYPES, Adjusted, Reported
 from app.web.api_models import CancellationIn, LineCancellationIn, OrderIn, OrderOut, PaymentStateIn, Problem
 from app.web.availability_models import MOST_SKUS, MOST_STORES, AvailabilityIn, AvailabilityOut
+from app.web.cloud_events import BATCH, MOST_AT_ONCE, PLAIN, STRUCTURED, CloudEvent, ResultsOut
 
 REFUSED = {
     400: "Not JSON, or no Idempotency-Key", 401: "No key we know", 403: "A channel this key is not for",
@@ -37,6 +39,10 @@ def described() -> dict[str, Any]:
         OrderOut,
         AvailabilityIn,
         AvailabilityOut,
+        CloudEvent,
+        Adjusted,
+        Reported,
+        ResultsOut,
         Problem,
     )
     models = [(m, "validation") for m in named]
@@ -60,6 +66,7 @@ def described() -> dict[str, Any]:
                 "post": _act("cancel_line", "Call a part of the order off", LineCancellationIn.__name__, 200),
             },
             "/api/availability": _availability(),
+            "/in/events": {"post": _tell()},
         },
         "components": {"schemas": schemas["$defs"], "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}}},
         "security": [{"key": []}],
@@ -91,6 +98,18 @@ def _availability() -> dict[str, Any]:
         "get": look
         | {"operationId": "availability", "parameters": [*asked, {"name": "channel", "in": "query", "schema": code}]},
         "post": look | {"operationId": "availability_of_many", "requestBody": body},
+    }
+
+
+def _tell() -> dict[str, Any]:
+    """As the CloudEvents' binding to HTTP has it: one, one with its attributes in `ce-` headers, or many."""
+    one, content = _ref(CloudEvent.__name__), {"anyOf": [_ref(Adjusted.__name__), _ref(Reported.__name__)]}
+    taken = {STRUCTURED: one, BATCH: {"type": "array", "items": one, "maxItems": MOST_AT_ONCE}, PLAIN: content}
+    return {
+        "operationId": "tell",
+        "summary": f"Tell what became of stock, with a key for it: {' and '.join(TYPES)}",
+        "requestBody": {"required": True, "content": {kind: {"schema": schema} for kind, schema in taken.items()}},
+        "responses": _responses(202, ResultsOut.__name__, "What became of each event"),
     }
 
 

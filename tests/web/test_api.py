@@ -217,7 +217,7 @@ def test_the_description_names_every_address_that_answers(app: Flask, system: Sy
     answered = {
         re.sub(r"<[^>]*:(\w+)>", r"{\1}", rule.rule)
         for rule in app.url_map.iter_rules()
-        if rule.rule.startswith("/api/")
+        if rule.rule.startswith(("/api/", "/in/"))
     }
 
     assert described["openapi"].startswith("3.1")

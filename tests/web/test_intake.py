@@ -56,7 +56,7 @@ def test_an_event_moves_stock_and_is_answered_when_it_is_on_disk(till: Till, cha
     reply = till.tell(event())
 
     assert reply.status_code == 202
-    assert reply.json == {"results": [{"id": "e1", "state": "applied", "words": ""}]}
+    assert reply.json == {"results": [{"id": "e1", "state": "applied", "words": "", "first": None}]}
     assert on_hand(chain) == 8
 
 
