@@ -9,6 +9,7 @@ from app.oms.stock_words import TYPES, Adjusted, Reported
 from app.web.api_models import CancellationIn, LineCancellationIn, OrderIn, OrderOut, PaymentStateIn, Problem
 from app.web.availability_models import MOST_SKUS, MOST_STORES, AvailabilityIn, AvailabilityOut
 from app.web.cloud_events import BATCH, MOST_AT_ONCE, PLAIN, STRUCTURED, CloudEvent, ResultsOut
+from app.web.transfer_models import ReceiptIn, ShipmentIn, TransferIn, TransferOut
 
 REFUSED = {
     400: "Not JSON, or no Idempotency-Key", 401: "No key we know", 403: "A channel this key is not for",
@@ -43,6 +44,10 @@ def described() -> dict[str, Any]:
         Adjusted,
         Reported,
         ResultsOut,
+        TransferIn,
+        ShipmentIn,
+        ReceiptIn,
+        TransferOut,
         Problem,
     )
     models = [(m, "validation") for m in named]
@@ -67,6 +72,7 @@ def described() -> dict[str, Any]:
             },
             "/api/availability": _availability(),
             "/in/events": {"post": _tell()},
+            **_transfers(),
         },
         "components": {"schemas": schemas["$defs"], "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}}},
         "security": [{"key": []}],
@@ -99,6 +105,24 @@ def _availability() -> dict[str, Any]:
         | {"operationId": "availability", "parameters": [*asked, {"name": "channel", "in": "query", "schema": code}]},
         "post": look | {"operationId": "availability_of_many", "requestBody": body},
     }
+
+
+def _transfers() -> dict[str, Any]:
+    acts = {
+        "": ("ask", "Ask for goods of another node, with a key for stock", TransferIn, 201),
+        "/{transfer_id}/shipment": ("ship", "Say that it has left", ShipmentIn, 200),
+        "/{transfer_id}/receipt": ("receive", "Say all that arrived", ReceiptIn, 200),
+        "/{transfer_id}/cancellation": ("cancel_transfer", "Call it off before it leaves", CancellationIn, 200),
+    }
+    which = {"parameters": [ORDER_ID | {"name": "transfer_id"}]}
+    stands = (TransferOut.__name__, "The transfer as it stands")
+    paths = {
+        f"/api/transfers{address}": (which if address else {})
+        | {"post": _act(name, summary, body.__name__, status) | {"responses": _responses(status, *stands)}}
+        for address, (name, summary, body, status) in acts.items()
+    }
+    look = {"operationId": "look", "summary": "How a transfer stands", "responses": _responses(200, *stands)}
+    return paths | {"/api/transfers/{transfer_id}": which | {"get": look}}
 
 
 def _tell() -> dict[str, Any]:

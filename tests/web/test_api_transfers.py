@@ -125,3 +125,12 @@ def test_a_key_for_orders_moves_no_stock(warehouse: System, app: Flask, chain: C
 
     assert shop.post("/api/transfers", asked()).status_code == 403
     assert shop.get("/api/transfers/1").status_code == 403
+
+
+def test_the_api_describes_its_transfers(warehouse: System):
+    described = warehouse.get("/openapi.json").json
+
+    asking = described["components"]["schemas"]["TransferIn"]
+    assert {"from", "to", "lines"} <= asking["properties"].keys()
+    paths = [path for path in described["paths"] if path.startswith("/api/transfers")]
+    assert len(paths) == 5
