@@ -41,8 +41,8 @@ def cancel_units(
     if line.parent_line_id is not None:
         raise PartOfAKit(f"{line.item.name} is part of a set. Call the set off.")
     quantity = _open_units(order, line) if quantity is None else quantity
-    parts = _parts(order, line, quantity)
     _refuse_gone(order, line, quantity)
+    parts = _parts(order, line, quantity)
     if _is_all(order, parts):
         order.cancel(session, reason=reason, actor=actor, at=at)
         return
@@ -59,14 +59,30 @@ def _parts(order: Order, line: OrderLine, quantity: int) -> list[Part]:
     """Which goods these units are; of a kit, of each thing in it as many as went into so many kits."""
     if not line.is_kit:
         return [(line, quantity)]
-    return [(part, part.ordered * quantity // line.ordered) for part in order.lines if part.parent_line_id == line.id]
+    parts = []
+    for same in _contents(order, line):
+        needed = sum(part.ordered for part in same) * quantity // line.ordered
+        for part in same:
+            taken = min(needed, part.reserved + part.unfilled)
+            needed -= taken
+            parts.append((part, taken))
+    return [(part, taken) for part, taken in parts if taken]
+
+
+def _contents(order: Order, kit: OrderLine) -> list[list[OrderLine]]:
+    """The things a kit is made of; several lines of one, when several nodes have it."""
+    inside = [line for line in order.lines if line.parent_line_id == kit.id]
+    return [[line for line in inside if line.item_id == item_id] for item_id in {line.item_id for line in inside}]
 
 
 def _open_units(order: Order, line: OrderLine) -> int:
     """How much of the line nobody has picked; of a kit, how many of which no part was picked."""
     if not line.is_kit:
         return line.reserved + line.unfilled
-    left = (line.ordered * (part.reserved + part.unfilled) // part.ordered for part, _ in _parts(order, line, 0))
+    left = (
+        line.ordered * sum(part.reserved + part.unfilled for part in same) // sum(part.ordered for part in same)
+        for same in _contents(order, line)
+    )
     return min(line.in_parts + line.unfilled, *left)
 
 

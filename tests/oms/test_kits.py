@@ -11,7 +11,9 @@ from app.oms import books, cancelling, inventory, kit, placing
 from app.oms.cancelling import PartOfAKit, TooLateForThese
 from app.oms.item import Item
 from app.oms.kit import NoKit
+from app.oms.node import Node, NodeKind
 from app.oms.order import Order
+from app.oms.order_line import Fulfilment, split
 from app.oms.order_status import OrderStatus
 from app.oms.payment import PaymentState
 from app.oms.placing import LineRequest
@@ -95,6 +97,26 @@ def test_an_order_of_kits_that_is_cancelled_leaves_none_in_parts(
     order.cancel(session, reason="no", actor="web", at=nine)
 
     assert (order.kits[0].in_parts, order.kits[0].cancelled, reserved(session, shop)) == (0, 2, [0, 0])
+
+
+def test_a_kit_whose_things_come_from_two_nodes_is_called_off_whole_things_only(
+    session: Session, shop: Shop, breakfast: Item, nine: datetime
+):
+    order = placed(session, shop, 4)
+    milk = next(line for line in order.lines if line.item_id == shop.milk)
+    elsewhere = Node(kind=NodeKind.DC, code="DC1", name="Warehouse")
+    session.add(elsewhere)
+    session.flush()
+    there = Fulfilment(order_id=order.id, node_id=elsewhere.id)
+    session.add(there)
+    session.flush()
+    split(session, milk, 5, fulfilment_id=there.id)
+
+    cancelling.cancel_units(session, order, order.kits[0], 1, reason="one less", actor="web", at=nine)
+
+    session.flush()
+    cancelled = {sku: sum(line.cancelled for line in order.lines if line.item.sku == sku) for sku in ("BREAD", "MILK")}
+    assert (order.kits[0].cancelled, cancelled) == (1, {"BREAD": 1, "MILK": 3})
 
 
 def test_a_kit_is_not_made_of_kits_nor_of_nothing(session: Session, shop: Shop, breakfast: Item):
