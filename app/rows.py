@@ -100,6 +100,12 @@ def find(session: Session, model: type[SQLModel], wanted: Names, keys: Columns, 
     return list(connection.exec_driver_sql(_find_all(_table(model), wanted, tuple(keys), locked), tuple(bound)))
 
 
+def given(columns: Mapping[str, Sequence[int]]) -> sa.CTE:
+    """Keys as a table to join with, for a query of its own: told `(a, b) IN (…)`, SQLite reads the whole table."""
+    named = [sa.column(name, sa.Integer) for name in columns]
+    return sa.values(*named, name="keys").data(list(zip(*columns.values(), strict=True))).cte("given")
+
+
 def _table(model: type[SQLModel]) -> sa.Table:
     return model.__table__  # type: ignore[attr-defined, no-any-return]
 

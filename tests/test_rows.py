@@ -1,17 +1,21 @@
 """Many rows at once: the rows with these keys and no others, and without reading the rest of the table."""
 
+from datetime import datetime
+from typing import Any
+
 import pytest
 import sqlalchemy as sa
 from sqlmodel import Session
 
 from app import rows
+from app.oms import admission, correction, inventory
 from app.oms.availability import Ats
 from app.oms.balance import Balance
 from tests.oms.shop import Shop, open_shop
 
 
 @pytest.fixture
-def shop(session: Session, nine) -> Shop:
+def shop(session: Session, nine: datetime) -> Shop:
     return open_shop(session, nine)
 
 
@@ -21,6 +25,25 @@ def test_rows_are_found_once_each_in_the_order_of_their_keys(session: Session, s
     found = rows.find(session, Balance, ("item_id", "on_hand"), keys)
 
     assert [tuple(row) for row in found] == [(shop.milk, 10), (shop.bread, 4)]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_neither_claims_nor_movements_are_read_whole(session: Session, shop: Shop, nine: datetime):
+    asked: list[tuple[str, Any]] = []
+    connection = session.connection()
+    sa.event.listen(connection, "before_cursor_execute", lambda _, __, sql, given, *___: asked.append((sql, given)))
+
+    page = inventory.open_page(session, [(shop.milk, shop.node_id), (shop.bread, shop.node_id)])
+    admission.expire(session, page, at=nine)
+    admission.run_out(session, nine)
+    correction._past(session, [((shop.milk, shop.node_id), nine)])
+
+    plans = [" ".join(step.detail for step in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", given))
+             for sql, given in list(asked)]  # fmt: skip
+    assert len(plans) == 4
+    assert not any("SCAN movement" in plan or "SCAN balance" in plan for plan in plans), plans
+    assert all("INDEX reservation_running_out" in plan for plan in plans if "reservation" in plan), plans
+    assert "SEARCH reservation" in plans[1]
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

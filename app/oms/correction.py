@@ -143,11 +143,11 @@ def _past(session: Session, stated: list[tuple[Key, datetime]]) -> dict[Key, lis
     if past:
         read = sa.select(col(Movement.item_id), col(Movement.node_id), col(Movement.occurred_at),
                          col(Movement.on_hand), col(Movement.unavailable), col(Movement.suppressed))  # fmt: skip
-        after = read.where(
-            sa.tuple_(col(Movement.item_id), col(Movement.node_id)).in_(sorted(past)),
-            col(Movement.occurred_at) > min(as_of for _, as_of in stated),
-        )
-        for row in session.execute(after):
+        items, nodes = zip(*sorted(past), strict=True)
+        keys = rows.given({"item_id": items, "node_id": nodes})
+        same = sa.and_(col(Movement.item_id) == keys.c.item_id, col(Movement.node_id) == keys.c.node_id)
+        earliest = min(as_of for _, as_of in stated)
+        for row in session.execute(read.join(keys, same).where(col(Movement.occurred_at) > earliest)):
             past[row.item_id, row.node_id].append(_Since(*row[2:]))
     return past
 
