@@ -14,8 +14,8 @@ from sqlmodel import Field, Session, SQLModel, col, select
 from sqlmodel.sql.sqltypes import UTCDateTime
 
 from app import rows
+from app.oms import balance, safety, touched
 from app.oms import channel as channels
-from app.oms import safety, touched
 from app.oms.balance import Balance
 from app.oms.channel import ChannelItem, Terms
 from app.oms.item import Item
@@ -145,7 +145,9 @@ def _free_of(session: Session, item_ids: Sequence[int], at: datetime) -> Free:
 def _free(found: Sequence[Any], safe: Mapping[Key, int]) -> Free:
     free: dict[int, list[tuple[int, int]]] = defaultdict(list)
     for item_id, node_id, on_hand, unavailable, reserved, suppressed, *_ in found:
-        free[item_id].append((node_id, on_hand - unavailable - reserved - suppressed - safe[item_id, node_id]))
+        free[item_id].append(
+            (node_id, balance.sellable(on_hand, unavailable) - reserved - suppressed - safe[item_id, node_id])
+        )
     return free
 
 

@@ -15,6 +15,11 @@ Key = tuple[int, int]
 """Item and node: whoever needs several balances takes them in this order, so writers can't deadlock."""
 
 
+def sellable(on_hand: int, unavailable: int) -> int:
+    """Below nothing while we wait for a damage whose undoing was heard of first: that makes no unit more."""
+    return on_hand - max(0, unavailable)
+
+
 class Balance(SQLModel, table=True):
     """What a node has of an item; no CHECK ties `reserved` to `on_hand`, because facts are never refused."""
 
@@ -41,12 +46,12 @@ class Balance(SQLModel, table=True):
     @property
     def free(self) -> int:
         """What may still be promised: never below zero."""
-        return max(0, self.on_hand - self.unavailable - self.reserved - self.suppressed - self.safety)
+        return max(0, sellable(self.on_hand, self.unavailable) - self.reserved - self.suppressed - self.safety)
 
     @property
     def shortfall(self) -> int:
         """Promises the shelf can't cover since some fact arrived."""
-        return max(0, self.reserved - max(0, self.on_hand - self.unavailable - self.suppressed))
+        return max(0, self.reserved - max(0, sellable(self.on_hand, self.unavailable) - self.suppressed))
 
 
 @dataclass(slots=True)
@@ -73,7 +78,7 @@ class Level:
 
     def free(self, *, floor: int) -> int:
         """What a promise may take when so much has to stay."""
-        return self.on_hand - self.unavailable - self.reserved - self.suppressed - floor
+        return sellable(self.on_hand, self.unavailable) - self.reserved - self.suppressed - floor
 
 
 _COLUMNS = ("item_id", "node_id", *STATES, "safety", "version")

@@ -9,7 +9,7 @@ from sqlmodel import Session, select
 from app.events import inbox
 from app.events.inbox import InboxMessage, InboxState, Message, Quarantined
 from app.oms import inventory, stock_facts, stock_words
-from app.oms.inventory import Movement, Reason
+from app.oms.inventory import Movement, NotEnoughStock, Reason
 from tests.oms.shop import Shop
 
 TILL = "/tills/014"
@@ -152,6 +152,20 @@ def test_damaged_goods_are_there_and_not_for_sale(session: Session, shop: Shop, 
     kept = inventory.balance_of(session, item_id=shop.milk, node_id=shop.node_id)
     assert kept is not None
     assert (kept.on_hand, kept.unavailable, kept.free) == (10, 2, 8)
+
+
+def test_a_damage_undone_before_it_was_heard_of_makes_no_unit_more(session: Session, shop: Shop, nine: datetime):
+    take(session, sold(2, "2", reason="damage", at=nine), at=nine)
+
+    kept = inventory.balance_of(session, item_id=shop.milk, node_id=shop.node_id)
+    assert kept is not None
+    assert (kept.unavailable, kept.free, kept.shortfall) == (-2, 10, 0)
+    with pytest.raises(NotEnoughStock):
+        inventory.promise(session, [shop.reserve(shop.milk, 11)], shop.cause(Reason.RESERVED))
+
+    take(session, sold(1, "-2", reason="damage", at=nine), at=nine)
+    session.refresh(kept)
+    assert (kept.unavailable, kept.free) == (0, 10)
 
 
 def test_weighed_goods_are_counted_in_their_smallest_part(session: Session, shop: Shop, nine: datetime):
