@@ -25,7 +25,7 @@ from app.oms.stock_words import ADJUSTED, MOST, REASONS, REPORTED, TYPES, Adjust
 
 CLOCKS_DIFFER = timedelta(minutes=5)
 """A source's clock may be ahead by so much; a count from further in the future would swallow true sales."""
-TOO_EARLY = "It happened in the future, says its time: set the source's clock, and send it again under a new id."
+TOO_EARLY = "It speaks of the future: set the source's clock, and send what is there under a new id."
 STALE = "A newer count or snapshot of it was known already."
 NO_SUCH_TYPE = f"We take {ADJUSTED} and {REPORTED}."
 
@@ -80,8 +80,10 @@ def _read(arrival: Arrival, at: datetime) -> _Fact | None:
         return None
     occurred_at = told.as_of if isinstance(told, Reported) else message.occurred_at or at
     if occurred_at > at + CLOCKS_DIFFER:
-        arrival.end(InboxState.REJECTED, TOO_EARLY)
-        return None
+        if told.is_absolute:
+            arrival.end(InboxState.REJECTED, TOO_EARLY)
+            return None
+        occurred_at = at  # it has happened, whatever a till's clock says
     return _Fact(arrival, told, occurred_at)
 
 

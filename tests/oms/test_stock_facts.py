@@ -137,6 +137,18 @@ def test_a_count_from_the_future_is_not_believed(session: Session, shop: Shop, n
     assert on_hand(session, shop) == 10
 
 
+def test_a_sale_at_a_till_whose_clock_is_fast_happened_all_the_same(session: Session, shop: Shop, nine: datetime):
+    assert take(session, sold(1, at=nine + timedelta(days=1)), at=nine) == ["applied"]
+
+    moved = select(Movement.occurred_at).where(Movement.reason == Reason.SALE)
+    assert session.exec(moved).one() == nine
+    assert session.exec(select(InboxMessage.occurred_at)).one() == nine + timedelta(days=1)
+    assert take(session, reported(2, "9", at=nine + timedelta(minutes=1)), at=nine + timedelta(minutes=1)) == [
+        "applied"
+    ]
+    assert on_hand(session, shop) == 9
+
+
 def test_a_snapshot_older_than_the_newest_one_is_kept_and_ignored(session: Session, shop: Shop, nine: datetime):
     newer, older = reported(1, "6", at=nine), reported(2, "2", at=nine - timedelta(hours=1))
 
