@@ -138,7 +138,7 @@ class Order(Eventful, SQLModel, table=True):
             return
         if after == PaymentState.FAILED:
             self._announce(PaymentFailed, actor=actor, at=at)
-        elif after == PaymentState.REFUNDED:
+        elif after == PaymentState.REFUNDED and self.status != OrderStatus.COLLECTED:
             self._announce(PaymentRefunded, actor=actor, at=at)
         elif after in PAID_ENOUGH and before not in PAID_ENOUGH:
             after_all = before != PaymentState.PENDING or self.payment_due_at is None

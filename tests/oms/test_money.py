@@ -158,6 +158,17 @@ def test_an_order_whose_money_went_back_is_not_handed_out(session: Session, shop
     assert len(recorded(PaymentRefunded)) == 1
 
 
+def test_money_that_goes_back_after_the_hand_off_holds_nothing_up(session: Session, shop: Shop, recorded: Recorded):
+    order = placed(session, shop, PaymentState.CAPTURED)
+    for line in order.lines:
+        line.move("reserved", "collected", line.reserved)
+
+    say(order, shop, PaymentState.REFUNDED)
+
+    assert (order.payment_state, order.status) == (PaymentState.REFUNDED, OrderStatus.COLLECTED)
+    assert recorded(PaymentRefunded) == []
+
+
 @pytest.mark.parametrize(
     ("amount", "left"), [(600, 300), (540, 270), (690, 390)], ids=["the sum", "10 % off all", "with a fee"]
 )
