@@ -4,7 +4,7 @@ At least once, so a channel drops what is not newer than what it has; whoever se
 that most of what has been overtaken never leaves.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -45,13 +45,13 @@ def tell_all(session: Session, channel: Channel, *, at: datetime) -> None:
     session.execute(sa.update(Ats).where(col(Ats.channel_id) == channel.id).values(anew))
 
 
-def is_worth_sending(session: Session, payload: dict[str, Any]) -> bool:
+def is_worth_sending(session: Session, payload: Mapping[str, Any]) -> bool:
     """Not once a newer number is waiting to leave, or the channel has one."""
     row = _told(session, payload["channel"], payload["sku"])
     return row is not None and payload["version"] == row.pushed_version > row.acked_version
 
 
-def acknowledge(session: Session, payload: dict[str, Any]) -> None:
+def acknowledge(session: Session, payload: Mapping[str, Any]) -> None:
     """The channel has it: nothing older is sent any more."""
     row = _told(session, payload["channel"], payload["sku"])
     if row is not None:

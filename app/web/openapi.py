@@ -30,53 +30,48 @@ KEY = {
 }  # fmt: skip
 
 
+MODELS = (
+    OrderIn, PaymentStateIn, CancellationIn, LineCancellationIn, OrderOut, AvailabilityIn, AvailabilityOut,
+    CloudEvent, Adjusted, Reported, ResultsOut, TransferIn, ShipmentIn, ReceiptIn, TransferOut, Problem,
+)  # fmt: skip
+
+
 @cache
 def described() -> dict[str, Any]:
-    named = (
-        OrderIn,
-        PaymentStateIn,
-        CancellationIn,
-        LineCancellationIn,
-        OrderOut,
-        AvailabilityIn,
-        AvailabilityOut,
-        CloudEvent,
-        Adjusted,
-        Reported,
-        ResultsOut,
-        TransferIn,
-        ShipmentIn,
-        ReceiptIn,
-        TransferOut,
-        Problem,
-    )
-    models = [(m, "validation") for m in named]
+    models = [(model, "validation") for model in MODELS]
     _, schemas = models_json_schema(models, ref_template="#/components/schemas/{model}")  # type: ignore[arg-type]
     return {
         "openapi": "3.1.0",
         "info": {"title": "Readyshelf", "version": "1", "description": "Orders to collect."},
         "paths": {
-            "/api/orders": {"post": _act("place", "Hand an order in", OrderIn.__name__, 201)},
-            "/api/orders/{order_id}": {"parameters": [ORDER_ID], "get": _look()},
-            "/api/orders/{order_id}/payment": {
-                "parameters": [ORDER_ID],
-                "post": _act("pay", "Say what became of the payment", PaymentStateIn.__name__, 200),
-            },
-            "/api/orders/{order_id}/cancellation": {
-                "parameters": [ORDER_ID],
-                "post": _act("cancel", "Call the order off", CancellationIn.__name__, 200),
-            },
-            "/api/orders/{order_id}/lines/{line_id}/cancellation": {
-                "parameters": [ORDER_ID, LINE_ID],
-                "post": _act("cancel_line", "Call a part of the order off", LineCancellationIn.__name__, 200),
-            },
+            **_orders(),
             "/api/availability": _availability(),
             "/in/events": {"post": _tell()},
             **_transfers(),
         },
         "components": {"schemas": schemas["$defs"], "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}}},
         "security": [{"key": []}],
-    }  # fmt: skip
+    }
+
+
+def _orders() -> dict[str, Any]:
+    one = "/api/orders/{order_id}"
+    return {
+        "/api/orders": {"post": _act("place", "Hand an order in", OrderIn.__name__, 201)},
+        one: {"parameters": [ORDER_ID], "get": _look()},
+        f"{one}/payment": {
+            "parameters": [ORDER_ID],
+            "post": _act("pay", "Say what became of the payment", PaymentStateIn.__name__, 200),
+        },
+        f"{one}/cancellation": {
+            "parameters": [ORDER_ID],
+            "post": _act("cancel", "Call the order off", CancellationIn.__name__, 200),
+        },
+        f"{one}/lines/{{line_id}}/cancellation": {
+            "parameters": [ORDER_ID, LINE_ID],
+            "post": _act("cancel_line", "Call a part of the order off", LineCancellationIn.__name__, 200),
+        },
+    }
 
 
 def _act(name: str, summary: str, body: str, status: int) -> dict[str, Any]:

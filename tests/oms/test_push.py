@@ -1,5 +1,6 @@
 """Telling channels: only what changed, late enough to say it once, at once when little is left, never old after new."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -30,7 +31,7 @@ def sell(session: Session, shop: Shop, item_id: int, quantity: int, at: datetime
     availability.catch_up(session, at=at)
 
 
-def posted(session: Session) -> list[dict[str, Any]]:
+def posted(session: Session) -> list[Mapping[str, Any]]:
     said = session.exec(select(OutboxMessage.payload).order_by(col(OutboxMessage.id)))
     return [payload for payload in said if payload["sku"] == "MILK"]
 
