@@ -151,13 +151,14 @@ def api_key(*, name: str, channels: tuple[str, ...], stock: bool, revoke: bool) 
 def inbox(*, again: tuple[int, ...], as_json: bool) -> None:
     """List the messages from outside that were rejected, given up, or put aside for a person to look at."""
     from app.events import inbox as messages
+    from app.events import quarantine
     from app.oms import stock_intake
 
     wired()
     for row_id in again:
         click.echo(f"{row_id}: {stock_intake.replay(row_id, at=clock.now())}")
     with db.reading() as session:
-        unsettled, aside = messages.unsettled(session), messages.quarantined(session)
+        unsettled, aside = messages.unsettled(session), quarantine.listed(session)
     for each in unsettled:
         click.echo(f"{each.id}  {each.source} {each.message_id}  {each.state}: {each.words}")
     for odd in aside:

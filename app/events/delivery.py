@@ -7,8 +7,9 @@ from datetime import datetime
 from sqlmodel import Session
 
 from app import rows
-from app.events import inbox, sequence
-from app.events.inbox import InboxMessage, InboxState, Message, Odd
+from app.events import quarantine, sequence
+from app.events.inbox import InboxMessage, InboxState, Message
+from app.events.quarantine import Odd
 from app.events.sequence import Cursor
 
 OTHER_CONTENT = "This id was used before, for another content."
@@ -34,7 +35,7 @@ class Arrival:
     @property
     def odd(self) -> Odd:
         source, message_id = self.message.key
-        return Odd(source=source, message_id=message_id, body=self.message.payload, words=self.words)
+        return Odd(source=source, message_id=message_id, body=self.message.whole(), words=self.words)
 
     @property
     def root(self) -> "Arrival":
@@ -73,7 +74,7 @@ class Delivery:
             yield from sequence.hear(self.session, self.cursors[source], heard, at=self.at)
         odd = [each for each in self.arrivals if each.state == InboxState.QUARANTINED]
         if odd:
-            yield inbox.quarantine(self.owner, [each.odd for each in odd], self.at)
+            yield quarantine.kept(self.owner, [each.odd for each in odd], self.at)
 
 
 def open_delivery(

@@ -6,7 +6,7 @@ has no second effect either. What contradicts something kept, or can't be read, 
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -21,8 +21,6 @@ from app.refusals import Refusal
 MAX_ATTEMPTS = 5
 FIRST_RETRY_AFTER = timedelta(seconds=15)
 UNDONE = "state IN ('rejected', 'dead')"
-MOST_KEPT = 256 * 1024
-"""Of a body that can't be read, so many characters are kept for a person to look at."""
 
 
 class NothingToReplay(Refusal):
@@ -85,22 +83,6 @@ class InboxMessage(SQLModel, table=True):
         self.applied_at = at if state == InboxState.APPLIED else None
 
 
-class Quarantined(SQLModel, table=True):
-    """What contradicts a message kept before, or could not be read; nothing follows from it until a person looked."""
-
-    __tablename__ = "quarantined"
-    __table_args__ = (sa.UniqueConstraint("sender", "body_hash"),)
-
-    id: int = Field(default=None, primary_key=True)
-    sender: str
-    source: str | None
-    message_id: str | None
-    body: str
-    body_hash: str
-    words: str
-    received_at: datetime
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Message:
     """A message as its source sent it; `payload` is its content, as JSON."""
@@ -117,6 +99,10 @@ class Message:
     def key(self) -> tuple[str, str]:
         return self.source, self.message_id
 
+    def whole(self) -> str:
+        """All that it said, for a person to compare."""
+        return written({name: getattr(self, name) for name in self.__slots__ if getattr(self, name) is not None})
+
     def fingerprint(self) -> str:
         """Two messages with the same fingerprint say the same, whatever their ids."""
         at = self.occurred_at.isoformat() if self.occurred_at else ""
@@ -126,44 +112,6 @@ class Message:
 def written(content: Mapping[str, Any]) -> str:
     """One text for one content, in whatever order its names were sent."""
     return json.dumps(content, sort_keys=True, separators=(",", ":"), default=str)
-
-
-def set_aside(session: Session, odd: Iterable[tuple[str, str]], *, sender: str, at: datetime) -> None:
-    """Keep, once, what could not even be read as a message: its text, and why."""
-    kept = [Odd(source=None, message_id=None, body=_keepable(body), words=words) for body, words in odd]
-    rows.write(session, quarantine(sender, kept, at))
-
-
-def _keepable(body: str) -> str:
-    return body[:MOST_KEPT].replace("\0", "\ufffd")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Odd:
-    """What goes to quarantine, and why."""
-
-    source: str | None
-    message_id: str | None
-    body: str
-    words: str
-
-    @property
-    def body_hash(self) -> str:
-        said = f"{self.source}\n{self.message_id}\n{self.body}"
-        return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def quarantine(sender: str, odd: Sequence[Odd], at: datetime) -> rows.Insert:
-    """Each of them once, however often it is sent."""
-    return rows.Insert(Quarantined, {
-        "sender": [sender] * len(odd),
-        "source": [each.source for each in odd],
-        "message_id": [each.message_id for each in odd],
-        "body": [each.body for each in odd],
-        "body_hash": [each.body_hash for each in odd],
-        "words": [each.words for each in odd],
-        "received_at": [at] * len(odd),
-    }, skip_taken=True)  # fmt: skip
 
 
 def locked(session: Session, message_id: int) -> InboxMessage:
@@ -210,10 +158,6 @@ def unsettled(session: Session) -> list[InboxMessage]:
     """What nobody will try again until a person says so, the oldest first."""
     found = select(InboxMessage).where(col(InboxMessage.state).in_([InboxState.DEAD, InboxState.REJECTED]))
     return list(session.exec(found.order_by(col(InboxMessage.id)).limit(500)))
-
-
-def quarantined(session: Session) -> list[Quarantined]:
-    return list(session.exec(select(Quarantined).order_by(col(Quarantined.id)).limit(500)))
 
 
 def waiting(session: Session) -> dict[str, int]:

@@ -2,7 +2,7 @@
 
 from sqlmodel import SQLModel
 
-from app.events import inbox, log, outbox, replies, sequence
+from app.events import inbox, log, outbox, quarantine, replies, sequence
 from app.notices import notice
 from app.oms import (
     admission,
@@ -40,7 +40,7 @@ from app.pickup import (
 from app.rules import rule_version
 
 MODULES = (
-    inbox, log, outbox, replies, sequence, notice,
+    inbox, log, outbox, quarantine, replies, sequence, notice,
     admission, availability, balance, channel, correction, customer, freshness, inventory, item, kit, node, order,
     payment, reservation, rule_version, safety, touched, transfer,
     api_client, associate, device, sign_in, store,

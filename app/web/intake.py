@@ -6,7 +6,7 @@ from flask import Blueprint, g, request
 
 from app import db
 from app.clock import now
-from app.events import inbox
+from app.events import inbox, quarantine
 from app.events.delivery import Arrival
 from app.events.inbox import InboxState, Message
 from app.oms import stock_intake
@@ -93,4 +93,4 @@ def _answer(arrival: Arrival) -> ResultOut:
 def _set_aside(odd: Sequence[tuple[str, str]]) -> None:
     if odd:
         with db.transaction() as session:
-            inbox.set_aside(session, odd, sender=g.client.name, at=now())
+            quarantine.set_aside(session, odd, sender=g.client.name, at=now())

@@ -7,7 +7,8 @@ import pytest
 from sqlmodel import Session, select
 
 from app.events import inbox
-from app.events.inbox import InboxMessage, InboxState, Message, Quarantined
+from app.events.inbox import InboxMessage, InboxState, Message
+from app.events.quarantine import Quarantined
 from app.oms import inventory, stock_facts, stock_words
 from app.oms.inventory import Movement, NotEnoughStock, Reason
 from tests.oms.shop import Shop

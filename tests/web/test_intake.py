@@ -8,7 +8,7 @@ from flask import Flask
 from sqlmodel import select
 
 from app import db
-from app.events.inbox import Quarantined
+from app.events.quarantine import Quarantined
 from app.oms import inventory
 from app.people import api_client
 from app.people.api_client import Scope
