@@ -201,12 +201,13 @@ def verify(as_json: bool) -> None:
 def _checks() -> Iterator[tuple[str, Callable[[Any], Any]]]:
     from app.events import log
     from app.notices import delivery
-    from app.oms import availability, books
+    from app.oms import availability, books, stock_facts
     from app.pickup import tally
 
     yield "every balance is the sum of its movements", books.unexplained_balances
     yield "every reserved unit has its claim", books.unexplained_claims
     yield "every channel sells what its nodes have", partial(availability.untrue, at=clock.now())
+    yield "every message from outside had its effect once", stock_facts.untrue
     yield "every event follows from the one before", log.broken_links
     yield "every number on a board is what its log gives", tally.untrue
     yield "nobody was told ready before the bag was on a shelf", delivery.too_early

@@ -10,7 +10,7 @@ from app.events import inbox
 from app.events.inbox import InboxMessage, InboxState, Message
 from app.events.quarantine import Quarantined
 from app.oms import inventory, stock_facts, stock_words
-from app.oms.inventory import Movement, NotEnoughStock, Reason
+from app.oms.inventory import Cause, Movement, NotEnoughStock, Reason
 from tests.oms.shop import Shop
 
 TILL = "/tills/014"
@@ -193,6 +193,25 @@ def test_weighed_goods_are_counted_in_their_smallest_part(session: Session, shop
 
     assert states == ["applied", "rejected"]
     assert on_hand(session, shop, ham.id) == 350
+
+
+def test_a_message_that_had_more_or_less_than_its_effect_is_found(session: Session, shop: Shop, nine: datetime):
+    take(session, reported(1, "8", at=nine), sold(2, at=nine - timedelta(hours=1)), sold(3, sku="GOLD", at=nine),
+         sold(4, at=nine), sold(5, "-2", reason="damage", at=nine), at=nine)  # fmt: skip
+    assert list(stock_facts.untrue(session)) == []
+
+    lost, twice, sneaked = (inbox_row(session, number) for number in (3, 4, 2))
+    lost.state, sneaked.state = InboxState.APPLIED, InboxState.REJECTED
+    cause = Cause(reason=Reason.SALE, document="message/m4", actor=TILL, occurred_at=nine, recorded_at=nine)
+    inventory.record(session, [shop.stock(shop.bread, -1)], cause)
+
+    found = sorted(stock_facts.untrue(session))
+    assert [sentence.split()[1] for sentence in found] == ["m2", "m3", "m4"]
+    assert twice.state == InboxState.APPLIED
+
+
+def inbox_row(session: Session, number: int) -> InboxMessage:
+    return session.exec(select(InboxMessage).where(InboxMessage.message_id == f"m{number}")).one()
 
 
 def test_nothing_told_at_all_is_nothing_done(session: Session, nine: datetime):

@@ -12,7 +12,7 @@ from sqlmodel import Session, func, select
 from app import db
 from app.events import sequence
 from app.events.inbox import InboxMessage, Message
-from app.oms import books, inventory, stock_intake
+from app.oms import books, inventory, stock_facts, stock_intake
 from tests.oms.shop import Shop, open_shop
 from tests.oms.test_stock_facts import TILL, reported, sold, take
 
@@ -72,6 +72,7 @@ def test_any_order_and_any_repeats_end_as_one_delivery_in_order_does(
 
         assert stood(session, shop) == as_it_was(told, opening=10)
         assert list(books.unexplained_balances(session)) == []
+        assert list(stock_facts.untrue(session)) == []
         assert states.count("duplicate") == len(again)
         assert set(states) <= {"applied", "duplicate", "stale"}
         assert session.exec(select(func.sum(InboxMessage.repeats))).one() == len(again)
