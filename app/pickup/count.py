@@ -15,6 +15,7 @@ from app.oms.order_line import OrderLine
 from app.people.associate import Associate
 from app.pickup.count_events import CountDropped, CountEvent, CountOpened
 from app.pickup.task import PickupTask
+from app.pickup.task_status import LANE_OF
 from app.refusals import Refusal
 
 MOST_AT_ONCE = 100_000
@@ -194,8 +195,9 @@ def look(session: Session, count: StockCount, *, at: datetime) -> None:
     in_bags = sa.func.coalesce(sa.func.sum(col(OrderLine.picked) + col(OrderLine.staged)), 0)
     here = (
         sa.select(in_bags)
-        .join(PickupTask, col(PickupTask.order_id) == col(OrderLine.order_id))
-        .where(col(PickupTask.store_id) == count.store_id, col(OrderLine.item_id) == count.item_id)
+        .join(PickupTask, col(PickupTask.fulfilment_id) == col(OrderLine.fulfilment_id))
+        .where(col(PickupTask.store_id) == count.store_id, col(PickupTask.status).in_(list(LANE_OF)))
+        .where(col(OrderLine.item_id) == count.item_id)
     )
     session.flush()
     count.as_of, count.in_bags = at, int(session.execute(here).scalar_one())

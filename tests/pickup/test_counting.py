@@ -87,6 +87,19 @@ def test_what_stands_in_bags_is_not_missing_from_the_shelf(session: Session, nin
     assert (count.wrong_by, milk(session, counter).on_hand) == (0, 98)
 
 
+def test_a_bag_that_waits_to_be_put_back_is_not_missing_from_the_shelf(
+    session: Session, nine: datetime, counter: Counter
+):
+    order = counter.place(session, two_milk(), at=nine)
+    counter.pick(session, order, at=nine)
+    counter.cancel(session, order, at=nine)
+    count = started(session, counter, nine)
+
+    count_out(session, count, 98, by=counter.maya, at=nine + MINUTE)
+
+    assert count.wrong_by == 0
+
+
 def test_damaged_units_put_aside_are_not_missing_either(session: Session, nine: datetime, counter: Counter):
     aside = Change(item_id=counter.shop.milk, node_id=counter.shop.node_id, unavailable=3)
     inventory.record(session, [aside], counter.shop.cause(Reason.DAMAGE))
