@@ -80,14 +80,7 @@ def publish(
     bodies.check_scope(kind, scope)
     if begins < at:
         raise RulesOverlap("A rule can't begin in the past: what was decided by then was decided by another.")
-    last = _last(session, kind, scope)
-    if last is not None and last.retired_at is None:
-        if last.valid_from > begins:
-            raise RulesOverlap(
-                f"Version {last.number} is to begin at {last.valid_from:%Y-%m-%d %H:%M} UTC. Roll it back first."
-            )
-        last.retired_at = begins
-        session.flush()
+    _end_the_last(session, kind, scope, begins)
     number = 1 + (session.exec(_numbers(kind, scope)).one() or 0)
     version = RuleVersion(
         kind=RuleKind(kind), scope=scope, number=number, body=said, valid_from=begins, effect_due_at=begins,
@@ -101,6 +94,17 @@ def publish(
     version.happened(RulesPublished(rule_version_id=version.id, kind=kind, scope=scope, number=number,
                                     valid_from=begins, restores=restores, actor=by, at=at))  # fmt: skip
     return version
+
+
+def _end_the_last(session: Session, kind: str, scope: str, begins: datetime) -> None:
+    last = _last(session, kind, scope)
+    if last is None or last.retired_at is not None:
+        return
+    if last.valid_from > begins:
+        starts = f"{last.valid_from:%Y-%m-%d %H:%M} UTC"
+        raise RulesOverlap(f"Version {last.number} is to begin at {starts}. Roll it back first.")
+    last.retired_at = begins
+    session.flush()
 
 
 def roll_back(session: Session, *, kind: str, scope: str, by: str, at: datetime) -> RuleVersion:
