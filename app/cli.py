@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import click
 from sqlmodel import Session, select
 
 from app import clock, db
+from app.cli_rules import channel, rules
 from app.processes import jobs, live, run, settings_of_environment, web, wired
 from app.refusals import Refusal
 
@@ -33,8 +35,8 @@ def main() -> None:
     """Readyshelf: orders to collect, from tap to hand-over."""
 
 
-for process in (run, web, live, jobs):
-    main.add_command(process)
+for command in (run, web, live, jobs, rules, channel):
+    main.add_command(command)
 
 
 def _end(figures: dict[str, Any], *, as_json: bool) -> None:
@@ -152,17 +154,55 @@ def _place(session: Session, code: str) -> dict[str, int]:
 @main.command("api-key")
 @click.argument("name")
 @click.option("--channel", "channels", multiple=True, help="A channel it is kept to; may be given several times.")
+@click.option("--stock", is_flag=True, help="A key for POST /in/events, and not for orders.")
 @click.option("--revoke", is_flag=True, help="Make no key, but end those that NAME holds.")
-def api_key(name: str, channels: tuple[str, ...], revoke: bool) -> None:
+def api_key(*, name: str, channels: tuple[str, ...], stock: bool, revoke: bool) -> None:
     """Print a new API key for the system called NAME; it is shown this once."""
     from app.people import api_client
 
     wired()
     with db.transaction() as session:
         if not revoke:
-            click.echo(api_client.issue_key(session, name=name, at=clock.now(), channels=channels))
+            scopes = [api_client.Scope.STOCK] if stock else []
+            click.echo(api_client.issue_key(session, name=name, at=clock.now(), channels=channels, scopes=scopes))
         elif not api_client.revoke_keys(session, name=name, at=clock.now()):
             raise click.ClickException(f"{name} holds no key.")
+
+
+@main.command()
+@click.option("--replay", "again", multiple=True, type=int, help="Try this message again; may be given several times.")
+@AS_JSON
+def inbox(*, again: tuple[int, ...], as_json: bool) -> None:
+    """List the messages from outside that were rejected, given up, or put aside for a person to look at."""
+    from app.events import inbox as messages
+    from app.events import quarantine
+    from app.oms import stock_intake
+
+    wired()
+    for row_id in again:
+        click.echo(f"{row_id}: {stock_intake.replay(row_id, at=clock.now())}")
+    with db.reading() as session:
+        unsettled, aside = messages.unsettled(session), quarantine.listed(session)
+    for each in unsettled:
+        click.echo(f"{each.id}  {each.source} {each.message_id}  {each.state}: {each.words}")
+    for odd in aside:
+        click.echo(f"put aside  {odd.source or odd.sender} {odd.message_id or ''}: {odd.words}")
+    _end({"unsettled": len(unsettled), "put_aside": len(aside)}, as_json=as_json)
+
+
+@main.command("prove-no-oversell")
+@click.option("--clients", default=32, show_default=True, type=click.IntRange(1, 256))
+@click.option("--processes", default=4, show_default=True, type=click.IntRange(1, 16))
+@click.option("--units", default=100, show_default=True, type=click.IntRange(1, 100_000))
+@AS_JSON
+def prove_no_oversell(*, clients: int, processes: int, units: int, as_json: bool) -> None:
+    """Run the race for the last units of one item, in a database of its own, and print the verdict."""
+    from seed import proof
+
+    outcome = proof.run(settings_of_environment().database_url, proof.Race(clients, processes, units))
+    click.echo("\n".join(outcome.lines()))
+    _end(outcome.figures, as_json=as_json)
+    sys.exit(0 if outcome.holds else 1)
 
 
 @main.command()
@@ -185,11 +225,13 @@ def verify(as_json: bool) -> None:
 def _checks() -> Iterator[tuple[str, Callable[[Any], Any]]]:
     from app.events import log
     from app.notices import delivery
-    from app.oms import books
+    from app.oms import availability, books, stock_facts
     from app.pickup import tally
 
     yield "every balance is the sum of its movements", books.unexplained_balances
     yield "every reserved unit has its claim", books.unexplained_claims
+    yield "every channel sells what its nodes have", partial(availability.untrue, at=clock.now())
+    yield "every message from outside had its effect once", stock_facts.untrue
     yield "every event follows from the one before", log.broken_links
     yield "every number on a board is what its log gives", tally.untrue
     yield "nobody was told ready before the bag was on a shelf", delivery.too_early

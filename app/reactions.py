@@ -5,8 +5,21 @@ from collections.abc import Mapping, Sequence
 from app.events.log import DomainEvent, Reaction
 from app.notices import events as notice_events
 from app.notices import notice
+from app.oms import discrepancy, order, transfer
 from app.oms import order_events as orders
-from app.pickup import escalation, exception_cause, payment_hold, pickup_link, put_back, tally, task
+from app.oms import transfer_events as transfers
+from app.pickup import (
+    count_cause,
+    escalation,
+    exception_cause,
+    payment_hold,
+    picking,
+    pickup_link,
+    put_back,
+    tally,
+    task,
+    transfer_wait,
+)
 from app.pickup import task_events as tasks
 
 REACTIONS: Mapping[type[DomainEvent], Sequence[Reaction]] = {
@@ -14,8 +27,11 @@ REACTIONS: Mapping[type[DomainEvent], Sequence[Reaction]] = {
     orders.OrderUnfulfillable: [exception_cause.unfulfillable, notice.delayed],
     orders.OrderReleased: [task.open_for],
     orders.PaymentFailed: [payment_hold.begin, notice.payment_failed],
+    orders.PaymentRefunded: [payment_hold.begin, notice.payment_failed],
     orders.PaymentRecovered: [payment_hold.end, notice.payment_recovered],
+    orders.UnitsCancelled: [picking.cut_short],
     orders.OrderCancelled: [
+        transfer.order_cancelled,
         put_back.order_cancelled,
         exception_cause.order_cancelled,
         pickup_link.revoke_for,
@@ -26,18 +42,27 @@ REACTIONS: Mapping[type[DomainEvent], Sequence[Reaction]] = {
     tasks.AcknowledgementTakenBack: [tally.fold],
     tasks.UnitPicked: [tally.fold],
     tasks.PickTakenBack: [tally.fold],
-    tasks.UnitsShort: [tally.fold, exception_cause.short_pick],
-    tasks.ShortTakenBack: [tally.fold, exception_cause.short_taken_back],
+    tasks.UnitsShort: [tally.fold, exception_cause.short_pick, count_cause.short_pick],
+    tasks.ShortTakenBack: [tally.fold, exception_cause.short_taken_back, count_cause.short_taken_back],
+    tasks.TaskCutShort: [tally.fold],
     tasks.TaskUnfulfillable: [notice.delayed],
     tasks.TaskStaged: [tally.fold, notice.ready],
     tasks.StagingTakenBack: [tally.fold, notice.staging_taken_back],
     tasks.CustomerArrived: [tally.fold],
     tasks.ArrivalTakenBack: [tally.fold],
-    tasks.TaskHandedOver: [tally.fold, exception_cause.reached, notice.collected],
+    tasks.TaskHandedOver: [tally.fold, exception_cause.reached, notice.collected, order.settle_for],
     tasks.HandoverTakenBack: [tally.fold, notice.handover_taken_back],
     tasks.TaskCancelled: [tally.fold, escalation.close_for],
     tasks.TaskPutBack: [tally.fold],
+    tasks.TaskAwaitsTransfer: [tally.fold],
+    tasks.TaskInTransit: [tally.fold],
+    tasks.TaskReceived: [tally.fold, exception_cause.transfer_short],
     tasks.TaskLate: [notice.delayed],
+    transfers.TransferRequested: [transfer_wait.begin, exception_cause.transfer_asked],
+    transfers.TransferShipped: [transfer_wait.shipped],
+    transfers.TransferReceived: [transfer_wait.received],
+    transfers.TransferCancelled: [transfer_wait.cancelled],
+    discrepancy.SnapshotDiffered: [count_cause.snapshot_differed],
     notice_events.NoticeSent: [exception_cause.reached],
     notice_events.NoticeFailed: [exception_cause.undeliverable],
     notice_events.NoticeUndeliverable: [exception_cause.without_address],

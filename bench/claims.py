@@ -8,6 +8,10 @@ def at_most(measured: float, bound: float) -> dict[str, Any]:
     return {"measured": measured, "bound": bound, "holds": measured <= bound}
 
 
+def at_least(measured: float, bound: float) -> dict[str, Any]:
+    return {"measured": measured, "bound": bound, "holds": measured >= bound}
+
+
 def finish(bench: str, figures: dict[str, Any], goals: dict[str, dict[str, Any]]) -> int:
     """0 only when every goal holds; the ones that don't are named for a person, too."""
     for name, goal in goals.items():

@@ -16,7 +16,8 @@ from app.oms import inventory, placing
 from app.oms.inventory import Cause, Change, Reason
 from app.oms.item import Item, Place
 from app.oms.node import Node, NodeKind
-from app.oms.order import Order, PaymentState
+from app.oms.order import Order
+from app.oms.payment import PaymentState
 from app.oms.placing import LineRequest, OrderRequest
 from app.people.associate import Associate, Role, RoleGrant, pin_hash
 from app.people.store import Region, Store, StoreHours

@@ -127,6 +127,8 @@ SCREENS: list[tuple[str, str, Address, Callable[[Page], None]]] = [
     ("order-collected", SANA, order_that_is(TaskStatus.COLLECTED), just_look),
     ("problems", MAYA, "/exceptions", just_look),
     ("problem", MAYA, "/exceptions?case=1", just_look),
+    ("counts-list", MAYA, "/counts", just_look),
+    ("deliveries-list", MAYA, "/transfers", just_look),
     ("region", DANA, "/region", just_look),
     ("not-found", MAYA, "/pickup-tasks/999999", just_look),
     ("nowhere", MAYA, "/no-such-page", just_look),

@@ -1,4 +1,4 @@
-"""Sending the outbox: claim, look again, send outside any transaction, and say what came of it."""
+"""Mailing what waits in the outbox: claim, look again, send outside any transaction, and say what came of it."""
 
 import random
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from app.events import outbox
 from app.events.outbox import OutboxMessage, OutboxState
 from app.notices import delivery, letter
 from app.notices.events import NoticeFailed, NoticeSent
-from app.notices.notice import Notice
+from app.notices.notice import TOPIC, Notice
 from app.notices.smtp import PermanentFailure, TemporaryFailure, Transport
 
 log = structlog.get_logger()
@@ -41,7 +41,7 @@ def relay(
 def _is_due(at: datetime) -> bool:
     """Asked without writing: an idle turn keeps nobody waiting."""
     with db.reading() as session:
-        oldest = outbox.oldest_due(session)
+        oldest = outbox.oldest_due(session, TOPIC)
     return oldest is not None and oldest <= at
 
 
@@ -53,7 +53,7 @@ def _bury(at: datetime) -> None:
 
 def _claimed(at: datetime) -> OutboxMessage | None:
     with db.transaction() as session:
-        return next(iter(outbox.claim(session, at=at, limit=1)), None)
+        return next(iter(outbox.claim(session, at=at, limit=1, topic=TOPIC)), None)
 
 
 def _relayed(message: OutboxMessage, at: datetime, transport: Transport, settings: Settings) -> OutboxState:

@@ -14,8 +14,10 @@ from app import clock, db
 from app.config import Settings
 from app.events import replies
 from app.notices.smtp import SmtpTransport, Transport
-from app.oms import order
-from app.pickup import escalation
+from app.oms import order, rule_effects, stock_intake
+from app.pickup import count_cause, escalation
+from app.rules import rule_version
+from jobs import availability
 from jobs.mail_sink import FOLDER, MailSink
 from jobs.pace import Every, Watch
 from jobs.relay import relay
@@ -46,12 +48,24 @@ def _forget_replies(at: datetime) -> None:
         replies.forget(session, at=at)
 
 
+def _ask_for_counts(at: datetime) -> None:
+    with db.transaction() as session:
+        count_cause.open_impossible(session, at=at)
+        count_cause.open_plan(session, at=at)
+
+
 SCHEDULE: list[tuple[str, int, Act]] = [
     # what it does, every how many seconds, how
     ("escalate unanswered tasks", 1, partial(sweep, escalation.due, escalation.escalate)),
     ("tell customers of late orders", 1, partial(sweep, escalation.late_due, escalation.tell_late)),
     ("send what waits in the outbox", 1, _send_waiting),
+    ("bring rules into force", 1, partial(sweep, rule_version.effect_due, rule_effects.take_effect)),
+    ("notice sources that fell silent", 5, availability.listen),
+    ("take in what waits at the door", 5, stock_intake.take_waiting),
+    ("work out what may be sold", 1, availability.catch_up),
+    ("tell channels what they may sell", 1, availability.tell_channels),
     ("give up on unpaid orders", 30, partial(sweep, order.payment_due, order.give_up_on_payment)),
+    ("ask for counts", 60, _ask_for_counts),
     ("forget old replies", 3600, _forget_replies),
 ]
 

@@ -15,7 +15,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, SQLModel, col, select
 
 from app.oms import inventory
-from app.oms.inventory import Balance, Change
+from app.oms.balance import Balance
+from app.oms.inventory import Change
 from app.oms.item import Item, Place
 from app.oms.node import Node, NodeKind
 from app.people.associate import PIN_DIGITS, Associate, BadPin, RoleGrant, pin_hash

@@ -15,7 +15,8 @@ from sqlmodel import Session, col, select
 from app import clock, db
 from app.config import Settings
 from app.oms import inventory
-from app.oms.inventory import Balance, Cause, Change, Reason
+from app.oms.balance import Balance
+from app.oms.inventory import Cause, Change, Reason
 from app.people.store import Store, opening_hours
 from app.pickup.task import PickupTask
 from app.pickup.task_status import LANE_OF, Lane, TaskStatus

@@ -7,13 +7,17 @@ from sqlmodel import Session, select
 
 from app import db
 from app.config import Settings
+from app.oms import channel
+from app.oms.channel import Channel
 from app.people import api_client
 from app.people.store import Store, StoreException
-from seed import demo_goods, history, process, world
+from seed import demo_goods, demo_trips, history, process, world
 from seed.demo_people import hire
+from seed.shopping import CHANNEL
 from seed.streams import RegionSpec, StockSpec, StoreSpec, World
 
 OPENING_STOCK = 60
+DAILY_COUNTS = 3
 API_KEY_FILE = "demo-api-key"
 EIGHT, NINE_PM = 8 * 60, 21 * 60
 
@@ -53,14 +57,18 @@ def build(settings: Settings, at: datetime) -> None:
             return
         world.build(session, spec(), at - history.LENGTH, name="demo")
         _describe_stores(session, at)
+        channel.open_channel(session, Channel(code=CHANNEL, name="Web shop", buffer=1, guard_band=5))
         hire(session, settings.var)
         _give_key(session, settings.var, at)
     history.play(at)
+    with db.transaction() as session:
+        demo_trips.send(session, at)
 
 
 def _describe_stores(session: Session, at: datetime) -> None:
     for store in session.exec(select(Store)):
         store.address, store.directions, store.phone = ABOUT[store.code]
+        store.daily_counts = DAILY_COUNTS
     closing = {store.code for store in STORES if store.closes_min}
     session.add_all([
         StoreException(store_id=store.id, day=date(at.year, 12, 25))

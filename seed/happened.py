@@ -10,7 +10,9 @@ from app.oms import inventory, order, placing
 from app.oms.inventory import Cause, Change, Movement, Reason
 from app.oms.item import Item
 from app.oms.node import Node
-from app.oms.order import Order, OrderStatus, PaymentState
+from app.oms.order import Order
+from app.oms.order_status import OrderStatus
+from app.oms.payment import PaymentState
 from app.oms.placing import LineRequest, OrderRequest
 from seed.customers import name_of
 from seed.replay_report import Report

@@ -7,7 +7,8 @@ from random import Random
 from sqlmodel import Session
 
 from app.oms import placing
-from app.oms.order import Order, PaymentState
+from app.oms.order import Order
+from app.oms.payment import PaymentState
 from app.oms.placing import LineRequest, OrderRequest
 from seed.customers import email_of, name_of
 from seed.streams import ItemSpec

@@ -7,7 +7,8 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from app.oms import inventory
-from app.oms.inventory import Balance, Cause, Change, Movement, Reason
+from app.oms.balance import Balance
+from app.oms.inventory import Cause, Change, Movement, Reason
 from app.oms.item import Item, Place
 from app.oms.node import Node, NodeKind
 from app.people.store import Region, Store, StoreHours

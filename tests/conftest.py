@@ -18,6 +18,11 @@ from app import db, migrations
 from app.events import log
 from tests import postgres
 
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--kills", type=int, default=20, help="How often the crash tests kill a process on each database.")
+
+
 ON_BOTH = [pytest.param("sqlite", marks=pytest.mark.sqlite), pytest.param("postgresql", marks=pytest.mark.postgresql)]
 TEMPLATE = "readyshelf_template"
 

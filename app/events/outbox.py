@@ -77,12 +77,12 @@ def suppress(session: Session, *, dedupe: str) -> bool:
     return bool(held.rowcount)  # type: ignore[attr-defined]
 
 
-def claim(session: Session, *, at: datetime, limit: int = 50) -> list[OutboxMessage]:
-    """Take what is due for one sender; a claim that is never finished falls due again when its lease ends.
+def claim(session: Session, *, at: datetime, limit: int = 50, topic: str | None = None) -> list[OutboxMessage]:
+    """Take what is due for one sender, of its topic; a claim that is never finished falls due when its lease ends.
 
     The attempt is counted here, before it is made: a message that kills its sender runs out of attempts all the same.
     """
-    claimed = _due(session, at, limit, col(OutboxMessage.attempts) < MAX_ATTEMPTS)
+    claimed = _due(session, at, limit, sa.and_(col(OutboxMessage.attempts) < MAX_ATTEMPTS, _on(topic)))
     for message in claimed:
         message.state = OutboxState.SENDING
         message.attempts += 1
@@ -151,6 +151,10 @@ def _locked(session: Session, message_id: int) -> OutboxMessage:
     return session.get_one(OutboxMessage, message_id, with_for_update=True, populate_existing=True)
 
 
-def oldest_due(session: Session) -> datetime | None:
+def oldest_due(session: Session, topic: str | None = None) -> datetime | None:
     """When the message that has waited longest fell due."""
-    return session.exec(select(sa.func.min(OutboxMessage.due_at))).one()
+    return session.exec(select(sa.func.min(OutboxMessage.due_at)).where(_on(topic))).one()
+
+
+def _on(topic: str | None) -> "sa.ColumnElement[bool]":
+    return sa.true() if topic is None else col(OutboxMessage.topic) == topic

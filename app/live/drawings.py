@@ -9,23 +9,33 @@ from sqlmodel import Session
 from app import drawing
 from app.events.log import DomainEvent, Event
 from app.notices import events as notices
+from app.oms import discrepancy
 from app.oms import order_events as orders
+from app.oms import transfer_events as transfers
 from app.pickup import board, card, exception_case
+from app.pickup import count_events as counts
 from app.pickup import task_events as tasks
+from app.rules import rule_events as rules
 
 DRAWN: set[type[DomainEvent]] = {
     tasks.TaskOpened, tasks.TaskAcknowledged, tasks.AcknowledgementTakenBack, tasks.TaskTakenOver, tasks.UnitPicked,
-    tasks.PickTakenBack, tasks.UnitsShort, tasks.ShortTakenBack, tasks.TaskUnfulfillable, tasks.TaskStaged,
-    tasks.StagingTakenBack, tasks.CustomerArrived, tasks.ArrivalTakenBack, tasks.TaskHandedOver,
+    tasks.PickTakenBack, tasks.UnitsShort, tasks.ShortTakenBack, tasks.TaskUnfulfillable, tasks.TaskCutShort,
+    tasks.TaskStaged, tasks.StagingTakenBack, tasks.CustomerArrived, tasks.ArrivalTakenBack, tasks.TaskHandedOver,
     tasks.HandoverTakenBack, tasks.TaskCancelled, tasks.UnitPutBack, tasks.TaskPutBack, tasks.TaskLate,
     tasks.TaskEscalated, tasks.EscalationAcknowledged,
+    tasks.TaskAwaitsTransfer, tasks.TaskInTransit, tasks.TaskReceived,
     exception_case.CaseOpened, exception_case.CaseAcknowledged, exception_case.CaseEnded,
 }  # fmt: skip
 SILENT: set[type[DomainEvent]] = {
     tasks.TaskEvent, exception_case.CaseEvent, orders.OrderEvent, notices.NoticeEvent,  # never occur by themselves
     orders.OrderPlaced, orders.OrderUnfulfillable, orders.OrderReleased, orders.PaymentFailed, orders.PaymentRecovered,
-    orders.OrderCancelled,
+    orders.OrderCancelled, orders.PaymentRefunded, orders.RefundDue, orders.UnitsCancelled,
+    rules.RuleEvent, rules.RulesPublished, rules.RulesWithdrawn,
     notices.NoticeSent, notices.NoticeFailed, notices.NoticeUndeliverable,
+    counts.CountEvent, counts.CountOpened, counts.RecountAsked, counts.CountPosted, counts.CountDropped,
+    discrepancy.SnapshotDiffered,
+    transfers.TransferEvent, transfers.TransferRequested, transfers.TransferShipped, transfers.TransferReceived,
+    transfers.TransferCancelled,
 }  # fmt: skip
 """What an order's event means for a store is a task's event; a notice that fails opens a case."""
 

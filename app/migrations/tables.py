@@ -2,11 +2,30 @@
 
 from sqlmodel import SQLModel
 
-from app.events import log, outbox, replies
+from app.events import inbox, log, outbox, quarantine, replies, sequence
 from app.notices import notice
-from app.oms import customer, inventory, item, node, order, reservation
+from app.oms import (
+    admission,
+    availability,
+    balance,
+    channel,
+    correction,
+    customer,
+    freshness,
+    inventory,
+    item,
+    kit,
+    node,
+    order,
+    payment,
+    reservation,
+    safety,
+    touched,
+    transfer,
+)
 from app.people import api_client, associate, device, sign_in, store
 from app.pickup import (
+    count,
     escalation,
     exception_case,
     handover,
@@ -18,10 +37,13 @@ from app.pickup import (
     undo,
     walk_choice,
 )
+from app.rules import rule_version
 
 MODULES = (
-    log, outbox, replies, notice, customer, inventory, item, node, order, reservation,
+    inbox, log, outbox, quarantine, replies, sequence, notice,
+    admission, availability, balance, channel, correction, customer, freshness, inventory, item, kit, node, order,
+    payment, reservation, rule_version, safety, touched, transfer,
     api_client, associate, device, sign_in, store,
-    escalation, exception_case, handover, picking, pickup_link, staging, tally, task, undo, walk_choice,
+    count, escalation, exception_case, handover, picking, pickup_link, staging, tally, task, undo, walk_choice,
 )  # fmt: skip
 metadata = SQLModel.metadata

@@ -52,16 +52,16 @@ def _said(session: Session, order: Order, store: Store, settings: Settings) -> d
         "store": store,
         "promised_at": order.promised_at,
         "hold_until": task.hold_until if task else None,
-        "ready": sum(line.staged for line in order.lines),
-        "had": sum(line.collected for line in order.lines),
-        "ordered": sum(line.ordered for line in order.lines),
+        "ready": sum(line.count("staged") for line in order.lines),
+        "had": sum(line.count("collected") for line in order.lines),
+        "ordered": sum(line.count("ordered") for line in order.lines),
         "is_unfulfillable": order.status == "unfulfillable",
         "link": f"{settings.public_url}/p/{pickup_link.token(link, settings.secret_key)}",
     }
 
 
 def _subject(stage: Stage, order: Order) -> str:
-    ready, ordered = sum(line.staged for line in order.lines), sum(line.ordered for line in order.lines)
+    ready, ordered = (sum(line.count(place) for line in order.lines) for place in ("staged", "ordered"))
     if stage == Stage.READY and ready < ordered:
         return f"{ready} of {ordered} ready: your order {order.number}"
     return SUBJECTS[stage].format(number=order.number)

@@ -5,25 +5,23 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from app.oms.inventory import Balance, Movement
+from app.oms.balance import STATES, Balance
+from app.oms.inventory import Movement
 from app.oms.reservation import Reservation
 
 
 def unexplained_balances(session: Session) -> Iterable[str]:
     """Every balance that is not the sum of its movements, or whose versions have a hole: one query for all of them."""
-    kept = sa.select(
-        col(Movement.item_id), col(Movement.node_id),
-        sa.func.sum(Movement.on_hand).label("on_hand"), sa.func.sum(Movement.reserved).label("reserved"),
-        sa.func.sum(Movement.suppressed).label("suppressed"), sa.func.count().label("rows"),
-        sa.func.max(Movement.version).label("newest"),
-    ).group_by(col(Movement.item_id), col(Movement.node_id)).subquery()  # fmt: skip
-    same = sa.and_(kept.c.item_id == Balance.item_id, kept.c.node_id == Balance.node_id)
-    zero = sa.func.coalesce
-    wrong = sa.or_(
-        col(Balance.on_hand) != zero(kept.c.on_hand, 0), col(Balance.reserved) != zero(kept.c.reserved, 0),
-        col(Balance.suppressed) != zero(kept.c.suppressed, 0), col(Balance.version) != zero(kept.c.rows, 0),
-        col(Balance.version) != zero(kept.c.newest, 0),
+    sums = [sa.func.sum(getattr(Movement, state)).label(state) for state in STATES]
+    kept = (
+        sa.select(col(Movement.item_id), col(Movement.node_id), *sums, sa.func.count().label("rows"),
+                  sa.func.max(Movement.version).label("newest"))
+        .group_by(col(Movement.item_id), col(Movement.node_id))
+        .subquery()
     )  # fmt: skip
+    same = sa.and_(kept.c.item_id == Balance.item_id, kept.c.node_id == Balance.node_id)
+    pairs = [*((state, state) for state in STATES), ("version", "rows"), ("version", "newest")]
+    wrong = sa.or_(*(getattr(Balance, ours) != sa.func.coalesce(kept.c[theirs], 0) for ours, theirs in pairs))
     apart = (
         sa.select(col(Balance.item_id), col(Balance.node_id)).select_from(Balance).outerjoin(kept, same).where(wrong)
     )

@@ -1,9 +1,14 @@
-"""What is sold, how it is recognised by a scanner, and where it stands in each store."""
+"""What is sold, in which units, how it is recognised by a scanner, and where it stands in each store."""
 
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+
+import sqlalchemy as sa
 from biip import ParseError, parse
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from app.refusals import Refusal
+from app.refusals import Refusal, Unreadable
+
+MOST_DECIMALS = 3
 
 
 class UnknownBarcode(Refusal):
@@ -12,10 +17,15 @@ class UnknownBarcode(Refusal):
     status = 422
 
 
+class NotSoldSo(Unreadable):
+    """The quantity is none this item can be had in."""
+
+
 class Item(SQLModel, table=True):
     """A thing with a sku. The GTIN is kept with 14 digits, so that every barcode of it reads as the same number."""
 
     __tablename__ = "item"
+    __table_args__ = (sa.CheckConstraint(f"decimals BETWEEN 0 AND {MOST_DECIMALS}", name="decimals_of_a_unit"),)
 
     id: int = Field(default=None, primary_key=True)
     sku: str = Field(unique=True)
@@ -24,6 +34,8 @@ class Item(SQLModel, table=True):
     detail: str = ""
     image: str = "box"
     unit: str = "each"
+    decimals: int = 0
+    """Of a quantity in `unit`: 0 for what is sold by the piece, 3 for kilograms that are counted in grams."""
     price_minor: int = 0
     currency: str = "GBP"
     cost_minor: int = 0
@@ -35,6 +47,37 @@ class Item(SQLModel, table=True):
     @property
     def full_name(self) -> str:
         return f"{self.name}, {self.detail}" if self.detail else self.name
+
+    @property
+    def is_weighed(self) -> bool:
+        return self.decimals > 0
+
+    def units_of(self, amount: str | int | Decimal) -> int:
+        """The integer the house counts in: "0.350" kg are 350 of the item's smallest parts."""
+        try:
+            units = Decimal(amount).scaleb(self.decimals)
+        except InvalidOperation:
+            units = Decimal("NaN")
+        if not units.is_finite() or units != units.to_integral_value():
+            fineness = f"with up to {self.decimals} decimals" if self.is_weighed else "in whole numbers"
+            raise NotSoldSo(f"{self.sku} is sold by the {self.unit}, {fineness}.")
+        return int(units)
+
+    def amount_of(self, units: int) -> str:
+        """The decimal string other systems read: 350 grams of something sold by the kilogram are "0.350"."""
+        return f"{Decimal(units).scaleb(-self.decimals):f}"
+
+    def said(self, units: int) -> str:
+        """As people read it: "2", or "0.35 kg"."""
+        if not self.is_weighed:
+            return str(units)
+        plain = self.amount_of(units).rstrip("0").removesuffix(".")
+        return f"{plain} {self.unit}"
+
+    def priced(self, units: int, unit_price_minor: int) -> int:
+        """What so many units cost, half a minor unit rounded up."""
+        exact = Decimal(units * unit_price_minor).scaleb(-self.decimals)
+        return int(exact.to_integral_value(ROUND_HALF_UP))
 
     @property
     def code_ending(self) -> str:

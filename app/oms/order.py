@@ -1,7 +1,7 @@
 """An order: what it *is* follows from its lines and its payment."""
 
 from datetime import datetime, timedelta
-from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
@@ -9,40 +9,33 @@ from sqlmodel import Field, Relationship, Session, SQLModel, col, select
 
 from app import db
 from app.events.log import Eventful
-from app.oms import reservation
+from app.oms import payment, reservation, worth
 from app.oms.customer import Customer
 from app.oms.inventory import Cause, Reason
-from app.oms.order_events import OrderCancelled, OrderEvent, OrderReleased, PaymentFailed, PaymentRecovered
-from app.oms.order_line import OrderLine
+from app.oms.order_events import (
+    OrderCancelled,
+    OrderEvent,
+    OrderReleased,
+    PaymentFailed,
+    PaymentRecovered,
+    PaymentRefunded,
+    RefundDue,
+)
+from app.oms.order_line import Fulfilment, OrderLine
+from app.oms.order_status import OrderStatus, status_of
+from app.oms.payment import Payment, PaymentKind, PaymentState
 from app.refusals import Refusal
 
 PAYMENT_WINDOW = timedelta(minutes=30)
 FIRST_NUMBER = 1000
 
 
-class PaymentState(StrEnum):
-    """What the payment service has said."""
-
-    PENDING = "pending"
-    AUTHORISED = "authorised"
-    CAPTURED = "captured"
-    FAILED = "failed"
-
-
 PAID_ENOUGH = frozenset({PaymentState.AUTHORISED, PaymentState.CAPTURED})
 
 
-class OrderStatus(StrEnum):
-    """Derived, never set: a word for what the lines and the payment say."""
-
-    AWAITING_PAYMENT = "awaiting payment"
-    ACCEPTED = "accepted"
-    PICKING = "picking"
-    PARTLY_READY = "partly ready"
-    READY = "ready"
-    COLLECTED = "collected"
-    UNFULFILLABLE = "unfulfillable"
-    CANCELLED = "cancelled"
+_OURS = "and_(Order.id == OrderLine.order_id, OrderLine.is_kit == {})"
+_LINES = {"order_by": "OrderLine.id", "primaryjoin": _OURS.format(False)}
+_KITS = {"order_by": "OrderLine.id", "primaryjoin": _OURS.format(True), "viewonly": True}
 
 
 class OrderOver(Refusal):
@@ -78,7 +71,10 @@ class Order(Eventful, SQLModel, table=True):
     cancelled_at: datetime | None = None
 
     customer: Customer = Relationship()
-    lines: list[OrderLine] = Relationship(back_populates="order", sa_relationship_kwargs={"order_by": "OrderLine.id"})
+    lines: list[OrderLine] = Relationship(back_populates="order", sa_relationship_kwargs=_LINES)
+    """What has to be brought to the customer; of a kit, the things it is made of."""
+    kits: list[OrderLine] = Relationship(sa_relationship_kwargs=_KITS)
+    fulfilments: list[Fulfilment] = Relationship(sa_relationship_kwargs={"order_by": "Fulfilment.id"})
 
     @property
     def number(self) -> str:
@@ -94,32 +90,59 @@ class Order(Eventful, SQLModel, table=True):
     def status(self) -> OrderStatus:
         if self.cancelled_at is not None:
             return OrderStatus.CANCELLED
-        lines = self.lines
-        if all(line.ordered == line.short + line.unfilled + line.cancelled for line in lines):
-            return OrderStatus.UNFULFILLABLE
-        if not any(line.reserved or line.picked or line.staged for line in lines):
-            return OrderStatus.COLLECTED
-        if not self.is_paid_enough:
-            return OrderStatus.AWAITING_PAYMENT
-        if any(line.reserved or line.picked for line in lines):
-            return OrderStatus.PICKING if any(line.picked for line in lines) else OrderStatus.ACCEPTED
-        return OrderStatus.PARTLY_READY if any(line.short for line in lines) else OrderStatus.READY
+        return status_of(self.lines, is_paid_enough=self.is_paid_enough)
 
-    def pay(self, state: PaymentState, *, actor: str, at: datetime) -> None:
+    def status_at(self, fulfilment: Fulfilment) -> OrderStatus:
+        """How one node's part of it stands."""
+        lines = [line for line in self.lines if line.fulfilment_id == fulfilment.id]
+        return status_of(lines, is_paid_enough=self.is_paid_enough)
+
+    def pay(
+        self,
+        state: PaymentState,
+        *,
+        actor: str,
+        at: datetime,
+        amount_minor: int | None = None,
+        reference: str | None = None,
+    ) -> None:
         """The payment service's word; the first good one makes the claims hard and lets the store begin.
 
-        Money that was captured is there: no other word undoes it. An authorisation can still fail, at its capture.
-        """
-        if self.cancelled_at is not None:
+        Under a reference a word counts once, for its amount; without one it speaks of all the money, and a state known
+        already is a word from before, arriving late. Money captured for an order that was cancelled goes back.
+        """  # fmt: skip
+        if self.cancelled_at is not None and state not in (PaymentState.CAPTURED, PaymentState.REFUNDED):
             raise OrderOver(f"Order {self.number} was cancelled.")
-        before = self.payment_state
-        if before in (state, PaymentState.CAPTURED) or state == PaymentState.PENDING:
-            return  # a word from before, arriving late
-        self.payment_state = state
-        if state == PaymentState.FAILED:
+        if state == PaymentState.PENDING or (reference is None and self._knows(state)):
+            return
+        session = sa.inspect(self).session
+        summed = payment.account(session, self.id)
+        kind = PaymentKind(state)
+        whole = self.owed_minor if self.cancelled_at is None else self.amount_minor
+        amount = summed.rest(kind, whole) if amount_minor is None else amount_minor
+        reference = reference or f"order/{self.id}:{kind}:{summed.words + 1}"
+        word = Payment(order_id=self.id, kind=kind, amount_minor=amount, provider_ref=reference, actor=actor, at=at)
+        if payment.is_new(session, word):
+            payment.refuse_too_much(summed, word)
+            session.add(word)
+            self.settle(actor=actor, at=at)
+
+    def _knows(self, state: PaymentState) -> bool:
+        """Money that was captured is there: only giving it back is news."""
+        is_there = self.payment_state in (PaymentState.CAPTURED, PaymentState.REFUNDED)
+        return self.payment_state == state or (is_there and state != PaymentState.REFUNDED)
+
+    def _stands(self, after: PaymentState, *, actor: str, at: datetime) -> None:
+        before, self.payment_state = self.payment_state, after
+        if self.cancelled_at is not None or after == before:
+            return
+        if after == PaymentState.FAILED:
             self._announce(PaymentFailed, actor=actor, at=at)
-        elif before not in PAID_ENOUGH:
-            self._paid(actor=actor, at=at, after_all=before == PaymentState.FAILED)
+        elif after == PaymentState.REFUNDED and self.status != OrderStatus.COLLECTED:
+            self._announce(PaymentRefunded, actor=actor, at=at)
+        elif after in PAID_ENOUGH and before not in PAID_ENOUGH:
+            after_all = before != PaymentState.PENDING or self.payment_due_at is None
+            self._paid(actor=actor, at=at, after_all=after_all)
 
     def _paid(self, *, actor: str, at: datetime, after_all: bool) -> None:
         self.payment_due_at = None
@@ -127,6 +150,24 @@ class Order(Eventful, SQLModel, table=True):
             self.release_to_store(actor=actor, at=at)
         if after_all:
             self._announce(PaymentRecovered, actor=actor, at=at)
+
+    @property
+    def owed_minor(self) -> int:
+        return worth.owed(self.amount_minor, self.lines, is_over=self.cancelled_at is not None)
+
+    @property
+    def margin_minor(self) -> int:
+        return worth.margin(self.lines, is_over=self.cancelled_at is not None)
+
+    def settle(self, *, actor: str, at: datetime) -> None:
+        """How the money stands beside what is owed by now: what was captured beyond it goes back, asked for once."""
+        session = sa.inspect(self).session
+        summed = payment.account(session, self.id)
+        self._stands(summed.state(self.owed_minor), actor=actor, at=at)
+        due = summed.surplus(self.owed_minor)
+        if due:
+            payment.ask_for_refund(session, order_id=self.id, amount_minor=due, currency=self.currency, at=at)
+            self.happened(RefundDue(at=at, actor=actor, order_id=self.id, store_id=self.store_id, amount_minor=due))
 
     def _announce(self, kind: type[OrderEvent], *, actor: str, at: datetime) -> None:
         self.happened(kind(at=at, actor=actor, order_id=self.id, store_id=self.store_id))
@@ -145,9 +186,13 @@ class Order(Eventful, SQLModel, table=True):
         for line in self.lines:
             line.move("reserved", "cancelled", line.reserved)
             line.move("unfilled", "cancelled", line.unfilled)
-        reservation.release(session, back, self.cause(Reason.RELEASED, actor=actor, at=at))
+        for kit in self.kits:
+            kit.move("in_parts", "cancelled", kit.in_parts)
+            kit.move("unfilled", "cancelled", kit.unfilled)
+        reservation.let_go(session, back, self.cause(Reason.RELEASED, actor=actor, at=at))
         self.cancelled_at, self.payment_due_at = at, None
         self.happened(OrderCancelled(at=at, actor=actor, order_id=self.id, store_id=self.store_id, reason=reason))
+        self.settle(actor=actor, at=at)
 
     def cause(self, reason: Reason, *, actor: str, at: datetime) -> Cause:
         return Cause(reason=reason, document=f"order/{self.id}", actor=actor, occurred_at=at, recorded_at=at)
@@ -161,6 +206,11 @@ def locked(session: Session, order_id: int) -> Order:
     lines = selectinload(Order.lines)  # type: ignore[arg-type]
     fresh = select(Order).where(Order.id == order_id).options(lines).with_for_update(key_share=True)
     return session.exec(fresh.execution_options(populate_existing=True)).one()
+
+
+def settle_for(session: Session, event: Any) -> None:
+    """The bag has left: what was missing from it will not come any more."""
+    session.get_one(Order, event.order_id).settle(actor=event.actor, at=event.at)
 
 
 def payment_due(session: Session, at: datetime) -> list[int]:

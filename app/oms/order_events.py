@@ -43,6 +43,27 @@ class PaymentRecovered(OrderEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PaymentRefunded(OrderEvent):
+    """All of the money went back while the order was still going on."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefundDue(OrderEvent):
+    """More was captured than what the customer has or will get: the rest goes back."""
+
+    amount_minor: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnitsCancelled(OrderEvent):
+    """Some of a line were called off before anybody picked them; the rest of the order goes on."""
+
+    line_id: int
+    quantity: int
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class OrderCancelled(OrderEvent):
     """Called off, by whom `actor` says."""
 

@@ -1,26 +1,30 @@
 """Placing an order: the one verb behind the API, the replay and the demo."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import Session, select
 
 from app import db
+from app.oms import admission, kit, payment
 from app.oms import item as items
 from app.oms import order as orders
-from app.oms import reservation
+from app.oms.admission import Request, Wish
 from app.oms.customer import Customer
-from app.oms.inventory import NotEnoughStock, Reason
 from app.oms.item import Item
 from app.oms.node import Node, NodeKind
-from app.oms.order import PAID_ENOUGH, PAYMENT_WINDOW, Order, PaymentState
+from app.oms.order import PAID_ENOUGH, PAYMENT_WINDOW, Order
 from app.oms.order_events import OrderPlaced, OrderUnfulfillable
 from app.oms.order_line import Fulfilment, OrderLine
-from app.oms.reservation import Reservation, ReservationState
+from app.oms.payment import PaymentState
+from app.oms.reservation import ReservationState
 from app.refusals import Refusal, Unreadable
 
 MOST_UNITS = 10_000
+"""Of the unit it is sold by: pieces, or kilograms."""
 
 
 class ExternalIdTaken(Refusal):
@@ -29,11 +33,13 @@ class ExternalIdTaken(Refusal):
 
 @dataclass(frozen=True, kw_only=True)
 class LineRequest:
-    """So many units of a sku at a price; prices are integers in the currency's minor unit."""
+    """So many of a sku's smallest parts (pieces, grams), at a price in minor units for one of what it is sold by."""
 
     sku: str
     quantity: int
     unit_price_minor: int
+    discount_minor: int = 0
+    tax_minor: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,10 +76,12 @@ def place(session: Session, request: OrderRequest, *, actor: str, at: datetime) 
     order, is_new = _opened(session, request, node, at=at)
     if not is_new:
         return order
-    lines = [_line(order, found[wish.sku], wish) for wish in request.lines]
-    session.add_all([*lines, Fulfilment(order_id=order.id, node_id=node.id)])
+    part = Fulfilment(order_id=order.id, node_id=node.id)
+    session.add(part)
     session.flush()
-    is_reserved = _reserve(session, order, lines, actor=actor, at=at)
+    session.add_all(payment.opening(order.id, order.payment_state, order.amount_minor, actor=actor, at=at))
+    _add_lines(session, order, [(found[wish.sku], wish) for wish in request.lines], part)
+    is_reserved = _reserve(session, order, actor=actor, at=at)
     order.happened(OrderPlaced(at=at, actor=actor, order_id=order.id, store_id=node.id, channel=order.channel))
     if not is_reserved:
         order.happened(OrderUnfulfillable(at=at, actor=actor, order_id=order.id, store_id=node.id))
@@ -92,11 +100,20 @@ def _items(session: Session, request: OrderRequest) -> dict[str, Item]:
     foreign = sorted(sku for sku, item in found.items() if item.currency != request.currency)
     if foreign:
         raise Unreadable(f"Item {foreign[0]} is sold in {found[foreign[0]].currency}, not in {request.currency}.")
-    if any(not 0 < line.quantity <= MOST_UNITS or line.unit_price_minor < 0 for line in request.lines):
-        raise Unreadable(f"A line has between 1 and {MOST_UNITS} units and no negative price.")
+    for line in request.lines:
+        _refuse_nonsense(found[line.sku], line)
     if len(skus) < len(request.lines):
         raise Unreadable("Each sku may stand on one line only; add the quantities up.")
     return found
+
+
+def _refuse_nonsense(item: Item, line: LineRequest) -> None:
+    most = min(item.units_of(MOST_UNITS), admission.MOST_UNITS)
+    if not 0 < line.quantity <= most:
+        raise Unreadable(f"Of {item.sku} somebody may order up to {item.said(most)}, and not less than some.")
+    price = item.priced(line.quantity, line.unit_price_minor) - line.discount_minor
+    if min(line.unit_price_minor, line.discount_minor, line.tax_minor, price - line.tax_minor) < 0:
+        raise Unreadable(f"The price of {item.sku}, less its discount and the tax in it, is less than nothing.")
 
 
 def _opened(session: Session, request: OrderRequest, node: Node, *, at: datetime) -> tuple[Order, bool]:
@@ -130,30 +147,45 @@ def _payment_due(request: OrderRequest, *, at: datetime) -> datetime | None:
     return None if request.payment_state in PAID_ENOUGH else at + PAYMENT_WINDOW
 
 
-def _line(order: Order, item: Item, wish: LineRequest) -> OrderLine:
+def _add_lines(session: Session, order: Order, wanted: Sequence[tuple[Item, LineRequest]], part: Fulfilment) -> None:
+    """What has to be brought to the customer: of an ordered kit, the things it is made of."""
+    made_of = kit.components(session, [item.id for item, _ in wanted])
+    kits = [_line(order, item, wish, is_kit=True) for item, wish in wanted if item.id in made_of]
+    session.add_all(kits)
+    if kits:
+        session.flush()
+    goods = [_line(order, item, wish) for item, wish in wanted if item.id not in made_of]
+    goods += [line for each in kits for line in kit.parts(each, made_of[each.item_id])]
+    for line in goods:
+        line.fulfilment_id = part.id
+    session.add_all(goods)
+    session.flush()
+    set_committed_value(order, "lines", goods)  # they are new: nothing has to be read for it
+    set_committed_value(order, "kits", kits)
+
+
+def _line(order: Order, item: Item, wish: LineRequest, *, is_kit: bool = False) -> OrderLine:
     return OrderLine(
-        order=order,
-        order_id=order.id,
-        item=item,
-        item_id=item.id,
-        ordered=wish.quantity,
-        unfilled=wish.quantity,
-        unit_price_minor=wish.unit_price_minor,
-    )
+        order_id=order.id, item=item, item_id=item.id, ordered=wish.quantity, unfilled=wish.quantity, is_kit=is_kit,
+        unit_price_minor=wish.unit_price_minor, discount_minor=wish.discount_minor, tax_minor=wish.tax_minor,
+        unit_cost_minor=item.cost_minor,
+    )  # fmt: skip
 
 
-def _reserve(session: Session, order: Order, lines: list[OrderLine], *, actor: str, at: datetime) -> bool:
+def _reserve(session: Session, order: Order, *, actor: str, at: datetime) -> bool:
     """All lines or none: half an order on the shelf is a second trip for the customer."""
     state = ReservationState.HARD if order.is_paid_enough else ReservationState.SOFT
-    claims = [
-        Reservation(order_line_id=line.id, item_id=line.item_id, node_id=order.store_id, quantity=line.ordered,
-                    state=state, reserved_at=at)
-        for line in lines
-    ]  # fmt: skip
-    try:
-        reservation.reserve(session, claims, order.cause(Reason.RESERVED, actor=actor, at=at))
-    except NotEnoughStock:
+    wishes = tuple(
+        Wish(item_id=line.item_id, node_id=order.store_id, quantity=line.ordered, order_line_id=line.id)
+        for line in order.lines
+    )
+    document = f"order/{order.id}"
+    request = Request(key=document, wishes=wishes, state=state, document=document, actor=actor, at=at,
+                      channel=order.channel)  # fmt: skip
+    if not admission.admit(session, [request])[0].is_granted:
         return False
-    for line in lines:
+    for line in order.lines:
         line.move("unfilled", "reserved", line.ordered)
+    for each in order.kits:
+        each.move("unfilled", "in_parts", each.ordered)
     return True

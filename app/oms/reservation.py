@@ -14,12 +14,14 @@ from app.refusals import Refusal
 
 
 class ReservationState(StrEnum):
-    """Soft until the order is paid for, then hard; then consumed or released."""
+    """Soft until the order is paid for, then hard; then consumed, or let go in one of three ways."""
 
     SOFT = "soft"
     HARD = "hard"
     CONSUMED = "consumed"
     RELEASED = "released"
+    EXPIRED = "expired"
+    MOVED = "moved"
 
 
 class ReservationOver(Refusal):
@@ -34,12 +36,24 @@ class Reservation(SQLModel, table=True):
         sa.CheckConstraint("quantity > 0 AND consumed >= 0 AND released >= 0", name="amounts_are_positive"),
         sa.CheckConstraint("consumed + released <= quantity", name="never_more_than_granted"),
         sa.CheckConstraint("(state IN ('soft', 'hard')) = (consumed + released < quantity)", name="over_when_used_up"),
+        sa.Index("reservation_of_line", "order_line_id"),
+        sa.Index(
+            "reservation_running_out",
+            "item_id",
+            "node_id",
+            "expires_at",
+            sqlite_where=sa.text("state = 'soft' AND expires_at IS NOT NULL"),
+            postgresql_where=sa.text("state = 'soft' AND expires_at IS NOT NULL"),
+        ),
     )
 
     id: int = Field(default=None, primary_key=True)
-    order_line_id: int = Field(foreign_key="order_line.id", unique=True)
+    admission_key: str | None = Field(default=None, foreign_key="admission.key", index=True)
+    order_line_id: int | None = Field(default=None, foreign_key="order_line.id")
     item_id: int = Field(foreign_key="item.id", index=True)
     node_id: int = Field(foreign_key="node.id", index=True)
+    channel: str = ""
+    expires_at: datetime | None = None
     quantity: int
     consumed: int = 0
     released: int = 0
@@ -50,6 +64,15 @@ class Reservation(SQLModel, table=True):
     def open_quantity(self) -> int:
         return self.quantity - self.consumed - self.released
 
+    @property
+    def document(self) -> str:
+        return self.admission_key or f"reservation/{self.id}"
+
+    def end(self, state: ReservationState) -> None:
+        """What is still open is let go, and the state says how."""
+        self.released += self.open_quantity
+        self.state = state
+
     def use_up(self, *, consumed: int = 0, released: int = 0) -> None:
         """Spend part of the claim; the state that ends it says what the last unit did."""
         if consumed + released > self.open_quantity:
@@ -58,15 +81,6 @@ class Reservation(SQLModel, table=True):
         self.released += released
         if self.open_quantity == 0:
             self.state = ReservationState.CONSUMED if self.consumed else ReservationState.RELEASED
-
-
-def reserve(session: Session, wanted: Iterable[Reservation], cause: Cause) -> None:
-    """All lines of an order or none, in one guarded step; `NotEnoughStock` leaves no trace."""
-    claims = list(wanted)
-    inventory.promise(
-        session, [Change(item_id=c.item_id, node_id=c.node_id, reserved=c.quantity) for c in claims], cause
-    )
-    session.add_all(claims)
 
 
 def harden(session: Session, order_line_ids: Iterable[int]) -> None:
@@ -81,14 +95,14 @@ def harden(session: Session, order_line_ids: Iterable[int]) -> None:
 
 
 def of_line(session: Session, order_line_id: int) -> Reservation:
-    claim = select(Reservation).where(Reservation.order_line_id == order_line_id)
-    return session.exec(claim.execution_options(populate_existing=True)).one()
+    return of_lines(session, [order_line_id])[order_line_id]
 
 
 def of_lines(session: Session, order_line_ids: Iterable[int]) -> dict[int, Reservation]:
+    """Each line's claim: the newest, since a line that was routed anew has the old ones too."""
     claims = select(Reservation).where(col(Reservation.order_line_id).in_(list(order_line_ids)))
-    found = session.exec(claims.execution_options(populate_existing=True))
-    return {claim.order_line_id: claim for claim in found}
+    found = session.exec(claims.order_by(col(Reservation.id)).execution_options(populate_existing=True))
+    return {claim.order_line_id: claim for claim in found if claim.order_line_id is not None}
 
 
 def release(session: Session, amounts: Iterable[tuple[Reservation, int]], cause: Cause) -> None:
@@ -98,6 +112,11 @@ def release(session: Session, amounts: Iterable[tuple[Reservation, int]], cause:
         claim.use_up(released=quantity)
         changes.append(Change(item_id=claim.item_id, node_id=claim.node_id, reserved=-quantity))
     inventory.record(session, changes, cause)
+
+
+def let_go(session: Session, amounts: Iterable[tuple[Reservation, int]], cause: Cause) -> None:
+    """Give back what is still held of it; units on their way from another node stand in no claim until they arrive."""
+    release(session, [(claim, min(quantity, claim.open_quantity)) for claim, quantity in amounts], cause)
 
 
 def consume(session: Session, amounts: Iterable[tuple[Reservation, int]], cause: Cause) -> None:
@@ -127,8 +146,11 @@ def suppress(session: Session, claim: Reservation, quantity: int, cause: Cause) 
 
 
 def unsuppress(session: Session, claim: Reservation, quantity: int, cause: Cause) -> None:
-    """Found after all: the very units go back to the order, so no guard is needed."""
+    """Found after all: they go back to the order, so no guard is needed; a count may have freed them meanwhile."""
     claim.released -= quantity
     claim.state = ReservationState.HARD
-    change = Change(item_id=claim.item_id, node_id=claim.node_id, reserved=quantity, suppressed=-quantity)
-    inventory.record(session, [change], cause)
+    key = claim.item_id, claim.node_id
+    page = inventory.open_page(session, [key])
+    held_back = min(quantity, page.levels[key].suppressed)
+    page.enter(Change(item_id=key[0], node_id=key[1], reserved=quantity, suppressed=-held_back), cause)
+    page.save()

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from enum import StrEnum
 
 import sqlalchemy as sa
 from sqlmodel import Field, Session, SQLModel, col, select
@@ -22,6 +23,19 @@ class ForeignChannel(Refusal):
     status = 403
 
 
+class ForeignScope(Refusal):
+    """A key opens what it was given out for, and nothing else."""
+
+    status = 403
+
+
+class Scope(StrEnum):
+    """What a key is for."""
+
+    ORDERS = "orders"
+    STOCK = "stock"
+
+
 class ApiClient(SQLModel, table=True):
     """One system; of its key only the hash is kept."""
 
@@ -35,6 +49,12 @@ class ApiClient(SQLModel, table=True):
     channels: list[str] | None = Field(default=None, sa_type=sa.JSON(none_as_null=True))
     """Whose orders it may hand in, ask for and change; without a list, everybody's."""
 
+    scopes: list[str] | None = Field(default=None, sa_type=sa.JSON(none_as_null=True))
+    """What it may do; without a list, hand in orders."""
+
+    def may(self, scope: Scope) -> bool:
+        return scope in (self.scopes or [Scope.ORDERS])
+
     def may_use(self, channel: str) -> bool:
         return self.channels is None or channel in self.channels
 
@@ -42,10 +62,14 @@ class ApiClient(SQLModel, table=True):
         self.revoked_at = at
 
 
-def issue_key(session: Session, *, name: str, at: datetime, channels: Collection[str] = ()) -> str:
-    """A new key, said once and never again; kept to these channels when any are named."""
+def issue_key(
+    session: Session, *, name: str, at: datetime, channels: Collection[str] = (), scopes: Collection[Scope] = ()
+) -> str:
+    """A new key, said once and never again; kept to these channels and scopes when any are named."""
     key = new_token()
-    session.add(ApiClient(name=name, key_hash=hash_token(key), created_at=at, channels=list(channels) or None))
+    client = ApiClient(name=name, key_hash=hash_token(key), created_at=at, channels=list(channels) or None)
+    client.scopes = [scope.value for scope in scopes] or None
+    session.add(client)
     return key
 
 
@@ -55,6 +79,17 @@ def revoke_keys(session: Session, *, name: str, at: datetime) -> int:
     for client in held:
         client.revoke(at=at)
     return len(held)
+
+
+def by_header(session: Session, said: str, *, scope: Scope) -> ApiClient:
+    """Who calls, from what stands in `Authorization`."""
+    kind, _, key = said.partition(" ")
+    if kind.lower() != "bearer" or not key.strip():
+        raise UnknownKey("Send your API key as Authorization: Bearer.")
+    client = by_key(session, key.strip())
+    if not client.may(scope):
+        raise ForeignScope(f"This key is not for {scope.value}.")
+    return client
 
 
 def by_key(session: Session, key: str) -> ApiClient:

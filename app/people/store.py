@@ -44,19 +44,11 @@ class Store(SQLModel, table=True):
     hold_days: int = 5
     pickup_capacity: int = 30
     """Orders an hour this store can put together."""
+    daily_counts: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    """So many items the store counts each day without being asked."""
     warn_after_s: int = Field(default=WARN_AFTER_S, sa_column_kwargs={"server_default": str(WARN_AFTER_S)})
     lock_after_s: int = Field(default=LOCK_AFTER_S, sa_column_kwargs={"server_default": str(LOCK_AFTER_S)})
     """Idle seconds until a tablet asks whether somebody is there, and until it locks."""
-
-    @property
-    def ack_window(self) -> timedelta:
-        """How long an order may wait for somebody to say "mine", in opening time."""
-        return timedelta(seconds=self.ack_window_s)
-
-    @property
-    def answer_window(self) -> timedelta:
-        """How long each rung of the ladder has to answer, in opening time."""
-        return timedelta(seconds=self.answer_window_s)
 
     @property
     def title(self) -> str:

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
 from app.events import log
+from app.people import windows
 from app.people.store import Store
 from app.pickup import card, exception_case, staging, tally
 from app.pickup.card import Card
@@ -52,22 +53,22 @@ def of(session: Session, store: Store, *, at: datetime) -> Board:
     """The whole board, in a number of queries that does not grow with it."""
     cards = card.on_board(session, store.id, at=at)
     lanes = {lane.value: tuple(each for each in cards if each.lane == lane) for lane in Lane}
-    summary = _summary(session, store, cards)
+    summary = _summary(session, store, cards, at=at)
     return Board(store_name=store.name, store_code=store.code, zone=store.time_zone, summary=summary, cards=lanes)
 
 
 def summary(session: Session, store_id: int, *, at: datetime) -> Summary:
     """The heads, the sentence and the badge, for a push."""
     store = session.get_one(Store, store_id)
-    return _summary(session, store, card.on_board(session, store_id, at=at))
+    return _summary(session, store, card.on_board(session, store_id, at=at), at=at)
 
 
-def _summary(session: Session, store: Store, cards: Sequence[Card]) -> Summary:
+def _summary(session: Session, store: Store, cards: Sequence[Card], *, at: datetime) -> Summary:
     numbers = tally.of(session, store.id)
     items_left = sum(each.left for each in cards if each.lane == Lane.PICK)
     free = staging.free_places(session, store.id)
     notes = {
-        Lane.NEW: f"accept in {store.ack_window_s // 60} min",
+        Lane.NEW: f"accept in {windows.of(session, store, at=at).ack // timedelta(minutes=1)} min",
         Lane.PICK: f"{items_left} {'item' if items_left == 1 else 'items'} left",
         Lane.STAGE: f"shelf free: {free}",
         Lane.HAND_OFF: f"{numbers.here} here now" if numbers.here else "",

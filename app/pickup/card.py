@@ -13,14 +13,14 @@ from app.drawing import short_name
 from app.oms.customer import Customer
 from app.oms.item import Item, Place
 from app.oms.order import FIRST_NUMBER, Order
-from app.oms.order_line import PLACES, OrderLine
+from app.oms.order_line import PLACES, OrderLine, things
 from app.people.associate import Associate
 from app.people.store import Store
 from app.pickup import staging
 from app.pickup.exception_case import ExceptionCase
 from app.pickup.staging import LocationKind, StagingLocation
 from app.pickup.task import PickupTask
-from app.pickup.task_status import LANE_OF, TaskStatus
+from app.pickup.task_status import IN_HAND, LANE_OF, ON_ITS_WAY, TO_STAGE, TaskStatus
 
 SOON = timedelta(minutes=15)
 ACCEPT_SOON = timedelta(minutes=2)
@@ -80,7 +80,10 @@ def of_tasks(session: Session, task_ids: Sequence[int], *, at: datetime) -> list
 
 _task, _line, _item = PickupTask.__table__.c, OrderLine.__table__.c, Item.__table__.c  # type: ignore[attr-defined]
 _TASK_COLUMNS: list[Any] = [
-    *(_task[name] for name in ("id", "order_id", "store_id", "version", "status", "ack_due_at", "promised_at")),
+    *(
+        _task[name]
+        for name in ("id", "order_id", "fulfilment_id", "store_id", "version", "status", "ack_due_at", "promised_at")
+    ),
     *(_task[name] for name in ("staged_at", "arrived_at", "spot", "level")),
     col(Customer.name).label("customer"),
     col(Associate.name).label("owner"),
@@ -88,8 +91,8 @@ _TASK_COLUMNS: list[Any] = [
     col(Store.time_zone).label("zone"),
 ]
 _LINE_COLUMNS: list[Any] = [
-    *(_line[name] for name in ("order_id", "ordered", *PLACES)),
-    *(_item[name] for name in ("is_cold", "needs_id", "is_heavy", "is_fragile")),
+    *(_line[name] for name in ("fulfilment_id", "ordered", *PLACES)),
+    *(_item[name] for name in ("is_cold", "needs_id", "is_heavy", "is_fragile", "decimals")),
     col(Place.bin),
 ]
 
@@ -109,7 +112,7 @@ def _cards(session: Session, which: "sa.ColumnElement[bool]", *, at: datetime) -
     problems = _problems(session, which)
     roomy = _roomy(session, rows)
     for row in rows:
-        yield _card(row, lines.get(row.order_id, []), problems.get(row.id), roomy, at=at)
+        yield _card(row, lines.get(row.fulfilment_id, []), problems.get(row.id), roomy, at=at)
 
 
 def _lines(session: Session, chosen: "sa.ColumnElement[bool]") -> dict[int, list[Any]]:
@@ -117,7 +120,7 @@ def _lines(session: Session, chosen: "sa.ColumnElement[bool]") -> dict[int, list
     rows = session.execute(
         sa.select(*_LINE_COLUMNS)
         .select_from(OrderLine)
-        .join(PickupTask, col(PickupTask.order_id) == col(OrderLine.order_id))
+        .join(PickupTask, col(PickupTask.fulfilment_id) == col(OrderLine.fulfilment_id))
         .join(Item, col(Item.id) == col(OrderLine.item_id))
         .outerjoin(Place, here)
         .where(chosen)
@@ -125,7 +128,7 @@ def _lines(session: Session, chosen: "sa.ColumnElement[bool]") -> dict[int, list
     )
     lines: dict[int, list[Any]] = {}
     for row in rows:
-        lines.setdefault(row.order_id, []).append(row)
+        lines.setdefault(row.fulfilment_id, []).append(row)
     return lines
 
 
@@ -141,7 +144,7 @@ def _problems(session: Session, chosen: "sa.ColumnElement[bool]") -> dict[int, i
 
 def _roomy(session: Session, rows: Sequence[Any]) -> Roomy:
     """Where the bags of these cards could stand: cards that are drawn together are one store's."""
-    stores = {row.store_id for row in rows if row.status == TaskStatus.PICKED}
+    stores = {row.store_id for row in rows if row.status in TO_STAGE}
     return staging.roomiest(session, stores.pop()) if stores else {}
 
 
@@ -150,7 +153,7 @@ def _card(row: Any, lines: list[Any], problem_id: int | None, roomy: Roomy, *, a
     due_at, soon_at = _due(row, status)
     urgency = "here" if status == TaskStatus.ARRIVED else drawing.urgency(due_at, at, soon_at)
     kind = LocationKind.COLD if any(line.is_cold and line.picked for line in lines) else LocationKind.SHELF
-    roomy_shelf = roomy.get(kind) if status == TaskStatus.PICKED else None
+    roomy_shelf = roomy.get(kind) if status in TO_STAGE else None
     lane = LANE_OF[status].value if status in LANE_OF else OUT
     first = row.arrived_at if status == TaskStatus.ARRIVED else due_at or row.staged_at or row.promised_at
     return Card(
@@ -158,9 +161,9 @@ def _card(row: Any, lines: list[Any], problem_id: int | None, roomy: Roomy, *, a
         who=short_name(row.customer), lane=lane,
         status=status, sort=f"{0 if status == TaskStatus.ARRIVED else 1}|{first:%Y-%m-%dT%H:%M:%S}", urgency=urgency,
         due_at=due_at, soon_at=soon_at, promised_at=row.promised_at, zone=row.zone,
-        total=sum(line.ordered for line in lines), left=sum(line.reserved for line in lines),
-        picked=sum(line.picked + line.staged for line in lines), short=sum(line.short for line in lines),
-        to_put_back=sum(line.picked + line.staged for line in lines) if status == TaskStatus.CANCELLED else 0,
+        total=_count(lines, "ordered"), left=_count(lines, "reserved"), short=_count(lines, "short"),
+        picked=_count(lines, "picked", "staged"),
+        to_put_back=_count(lines, "picked", "staged") if status == TaskStatus.CANCELLED else 0,
         bins=tuple(dict.fromkeys(line.bin for line in lines if line.reserved and line.bin)),
         handling=_handling(lines), shelf=row.shelf, suggested_shelf=roomy_shelf.code if roomy_shelf else None,
         staged_at=row.staged_at, arrived_at=row.arrived_at, spot=row.spot,
@@ -172,9 +175,13 @@ def _due(row: Any, status: TaskStatus) -> tuple[datetime | None, datetime | None
     """New cards count down to their acknowledgment, the others to their promise; on the shelf nothing is due."""
     if status == TaskStatus.REQUESTED:
         return row.ack_due_at, row.ack_due_at - ACCEPT_SOON
-    if status in (TaskStatus.ACCEPTED, TaskStatus.PICKING, TaskStatus.PICKED):
+    if status in (*IN_HAND, *TO_STAGE, *ON_ITS_WAY):
         return row.promised_at, row.promised_at - SOON
     return None, None
+
+
+def _count(lines: list[Any], *places: str) -> int:
+    return sum(things(getattr(line, place), line.decimals) for line in lines for place in places)
 
 
 def _handling(lines: list[Any]) -> tuple[str, ...]:

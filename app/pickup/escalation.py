@@ -9,6 +9,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import Field, Session, SQLModel, col, select
 
+from app.people import windows
 from app.people.store import Store, due_after
 from app.pickup.task import PickupTask
 from app.pickup.task_events import EscalationAcknowledged, TaskEscalated, TaskEvent, TaskLate
@@ -62,7 +63,7 @@ def escalate(session: Session, task_id: int, *, at: datetime) -> None:
         return
     was_due = task.escalates_at
     store = session.get_one(Store, task.store_id)
-    answer_due = due_after(session, store.id, at=at, window=store.answer_window)
+    answer_due = due_after(session, store.id, at=at, window=windows.of(session, store, at=at).answer)
     task.level += 1
     task.escalates_at = answer_due if task.level < REGION else None
     session.add(Escalation(task_id=task.id, store_id=task.store_id, cycle=task.cycle, level=task.level, due_at=was_due,

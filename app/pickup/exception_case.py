@@ -34,6 +34,7 @@ class CaseKind(StrEnum):
     UNFULFILLABLE = "unfulfillable"
     UNDELIVERABLE = "undeliverable"
     PAYMENT_FAILED = "payment failed"
+    TRANSFER_SHORT = "transfer short"
 
 
 class CaseStatus(StrEnum):

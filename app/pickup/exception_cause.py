@@ -5,8 +5,9 @@ from typing import Any
 from sqlmodel import Session, col
 
 from app.oms.order_events import OrderCancelled, OrderUnfulfillable
+from app.oms.transfer_events import TransferRequested
 from app.pickup.exception_case import CaseKind, ExceptionCase, cause_of, end_living, open_about, open_case
-from app.pickup.task_events import ShortTakenBack, UnitsShort
+from app.pickup.task_events import ShortTakenBack, TaskReceived, UnitsShort
 
 WORTH_A_CALL = frozenset({"ready", "delayed", "cancelled"})
 """What a customer has to hear to do the right thing next."""
@@ -31,6 +32,22 @@ def unfulfillable(session: Session, event: OrderUnfulfillable) -> None:
         kind=CaseKind.UNFULFILLABLE, cause=f"order/{event.order_id}:unfulfillable", store_id=event.store_id,
         order_id=event.order_id, detail="no stock when it was placed", opened_at=event.at,
     ), actor=event.actor)  # fmt: skip
+
+
+def transfer_asked(session: Session, event: TransferRequested) -> None:
+    """Another place has it: the way was found."""
+    if event.order_id is not None:
+        end_living(session, col(ExceptionCase.cause) == cause_of(event.order_id, CaseKind.UNFULFILLABLE), event)
+
+
+def transfer_short(session: Session, event: TaskReceived) -> None:
+    """Less came than the customer was promised: somebody has to make it good."""
+    if event.missing:
+        open_case(session, ExceptionCase(
+            kind=CaseKind.TRANSFER_SHORT, cause=cause_of(event.order_id, CaseKind.TRANSFER_SHORT),
+            store_id=event.store_id, order_id=event.order_id, task_id=event.task_id, quantity=event.missing,
+            detail="did not come with the delivery", opened_at=event.at,
+        ), actor=event.actor)  # fmt: skip
 
 
 def undeliverable(session: Session, event: Any) -> None:

@@ -2,15 +2,21 @@
 
 from sqlmodel import Session, col
 
-from app.oms.order_events import PaymentFailed, PaymentRecovered
+from app.oms.order_events import PaymentFailed, PaymentRecovered, PaymentRefunded
+from app.people import windows
 from app.people.store import Store, due_after
 from app.pickup import escalation
 from app.pickup import task as tasks
 from app.pickup.exception_case import CaseKind, ExceptionCase, cause_of, end_living, open_about
 from app.pickup.task_status import TaskStatus
 
+DETAIL = {
+    PaymentFailed: "the payment failed after the store began",
+    PaymentRefunded: "the money went back while the store was at work",
+}
 
-def begin(session: Session, event: PaymentFailed) -> None:
+
+def begin(session: Session, event: PaymentFailed | PaymentRefunded) -> None:
     """Who may not accept a task is not blamed for leaving it; before a task is open there is nothing to hold.
 
     Its ladder ends here: paid after all, it is climbed from the first rung.
@@ -20,7 +26,7 @@ def begin(session: Session, event: PaymentFailed) -> None:
         if task.status == TaskStatus.REQUESTED:
             task.escalates_at, task.level, task.cycle = None, 0, task.cycle + 1
             escalation.stand_down(session, task.id, at=event.at)
-        open_about(session, event, CaseKind.PAYMENT_FAILED, detail="the payment failed after the store began")
+        open_about(session, event, CaseKind.PAYMENT_FAILED, detail=DETAIL[type(event)])
 
 
 def end(session: Session, event: PaymentRecovered) -> None:
@@ -29,4 +35,5 @@ def end(session: Session, event: PaymentRecovered) -> None:
     task = tasks.of_order(session, event.order_id)
     if task is not None and task.status == TaskStatus.REQUESTED:
         store = session.get_one(Store, task.store_id)
-        task.ack_due_at = task.escalates_at = due_after(session, store.id, at=event.at, window=store.ack_window)
+        window = windows.of(session, store, at=event.at).ack
+        task.ack_due_at = task.escalates_at = due_after(session, store.id, at=event.at, window=window)

@@ -8,12 +8,12 @@ from typing import Any
 from sqlalchemy.orm import selectinload
 from sqlmodel import Session, col, select
 
-from app.oms.inventory import Balance
+from app.oms.balance import Balance
 from app.oms.item import Item, Place
 from app.oms.order import Order
 from app.oms.order_line import OrderLine
 from app.pickup.task import PickupTask
-from app.pickup.task_status import IN_HAND, TaskStatus
+from app.pickup.task_status import IN_HAND, TO_STAGE, TaskStatus
 from app.pickup.walk_choice import Way
 from app.refusals import Refusal
 
@@ -38,6 +38,7 @@ class Tote:
     task_id: int
     who: str
     take: int
+    amount: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +51,7 @@ class Stop:
     hint: str
     walk_sequence: int
     promised_at: datetime
-    on_hand: int
+    on_hand: str
     wanted: int
     picked: int
     totes: tuple[Tote, ...]
@@ -111,7 +112,7 @@ def of(
     stops = [_stop(where.get(item_id), on_hand.get(item_id, 0), wanted) for item_id, wanted in found.items()]
     return Walk(
         way=way, stops=tuple(_in_turn([stop for stop in stops if stop.wanted], way)), orders=len(tasks),
-        to_stage=tuple((task.id, task.order.number) for task in tasks if task.status == TaskStatus.PICKED),
+        to_stage=tuple((task.id, task.order.number) for task in tasks if task.status in TO_STAGE),
         skipped=tuple(skipped), task_id=task_id,
     )  # fmt: skip
 
@@ -131,7 +132,7 @@ def _in_turn(stops: Sequence[Stop], way: Way) -> Iterable[Stop]:
 
 
 def _tasks(session: Session, store_id: int, associate_id: int, task_id: int | None) -> list[PickupTask]:
-    in_walk = (*IN_HAND, TaskStatus.PICKED, *((TaskStatus.REQUESTED,) if task_id else ()))
+    in_walk = (*IN_HAND, *TO_STAGE, *((TaskStatus.REQUESTED,) if task_id else ()))
     chosen = select(PickupTask).where(PickupTask.store_id == store_id, col(PickupTask.status).in_(in_walk))
     if task_id:
         chosen = chosen.where(PickupTask.id == task_id)
@@ -149,7 +150,7 @@ def _tasks(session: Session, store_id: int, associate_id: int, task_id: int | No
 def _carried(tasks: Sequence[PickupTask]) -> list[PickupTask]:
     """What is still to pick comes first; one order is always taken, however long."""
     carried: list[PickupTask] = []
-    for task in sorted(tasks, key=lambda task: task.status == TaskStatus.PICKED):
+    for task in sorted(tasks, key=lambda task: task.status in TO_STAGE):
         lines = sum(len(each.lines) for each in carried) + len(task.lines)
         if len(carried) < MOST_ORDERS and (lines <= MOST_LINES or not carried):
             carried.append(task)
@@ -163,14 +164,15 @@ def _items(tasks: Sequence[PickupTask]) -> set[int]:
 def _stop(place: Place | None, on_hand: int, wanted: Sequence[Wanted]) -> Stop:
     item = wanted[0][2].item
     totes = tuple(
-        Tote(number=number, task_id=task.id, who=task.order.customer.name, take=line.reserved)
+        Tote(number=number, task_id=task.id, who=task.order.customer.name, take=line.count("reserved"),
+             amount=line.item.said(line.reserved))
         for number, task, line in wanted if line.reserved
     )  # fmt: skip
     return Stop(
         item=item, aisle=place.aisle if place else NOWHERE, bin=place.bin if place else NOWHERE,
-        hint=place.hint if place else "", on_hand=on_hand, totes=totes,
+        hint=place.hint if place else "", on_hand=item.said(on_hand), totes=totes,
         walk_sequence=place.walk_sequence if place else AT_THE_END,
         promised_at=min(task.promised_at for _, task, line in wanted if line.reserved or not totes),
-        wanted=sum(line.reserved + line.picked for _, _, line in wanted),
-        picked=sum(line.picked for _, _, line in wanted), numbers=tuple(number for number, _, _ in wanted),
+        wanted=sum(line.count("reserved") + line.count("picked") for _, _, line in wanted),
+        picked=sum(line.count("picked") for _, _, line in wanted), numbers=tuple(number for number, _, _ in wanted),
     )  # fmt: skip

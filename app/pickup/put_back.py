@@ -27,13 +27,14 @@ def order_cancelled(session: Session, event: OrderCancelled) -> None:
 
 
 def put_back(session: Session, task: PickupTask, line: OrderLine, *, associate_id: int, at: datetime) -> None:
-    """One unit, one scan; the last one ends the task."""
+    """One piece, one scan, and what was weighed whole; the last one ends the task."""
     origin = "staged" if line.staged else "picked"
     if task.status != TaskStatus.CANCELLED or getattr(line, origin) == 0:
         raise MovedOn(f"Nothing of {line.item.name} is left to put back.")
-    line.move(origin, "cancelled", 1)
+    back = getattr(line, origin) if line.item.is_weighed else 1
+    line.move(origin, "cancelled", back)
     cause = task.order.cause(Reason.RELEASED, actor=f"associate/{associate_id}", at=at)
-    reservation.release(session, [(reservation.of_line(session, line.id), 1)], cause)
+    reservation.release(session, [(reservation.of_line(session, line.id), back)], cause)
     task.become(TaskStatus.CANCELLED, UnitPutBack, by=associate_id, at=at, line_id=line.id)
     if not task.units("picked") + task.units("staged"):
         task.location_id = None

@@ -7,10 +7,11 @@ import sqlalchemy as sa
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from app import db
+from app.people import windows
 from app.people.store import Store, opening_hours
 from app.pickup.task import MovedOn, PickupTask
 from app.pickup.task_events import StagingTakenBack, TaskStaged
-from app.pickup.task_status import LANE_OF, ON_SHELF, TaskStatus
+from app.pickup.task_status import LANE_OF, ON_SHELF, TO_STAGE, TaskStatus
 from app.refusals import Refusal
 
 PREFIX = "LOC-"
@@ -80,7 +81,7 @@ def stage(
     session: Session, task: PickupTask, location: StagingLocation, *, associate_id: int, typed: bool, at: datetime
 ) -> None:
     """Put the bag on a shelf, or move it to another one; the customer hears of the first time only."""
-    if task.status not in (TaskStatus.PICKED, *ON_SHELF) or task.order.cancelled_at is not None:
+    if task.status not in (*TO_STAGE, *ON_SHELF) or task.order.cancelled_at is not None:
         raise MovedOn(_why_not(task))
     _refuse_unfit(session, task, location)
     is_move = task.status in ON_SHELF
@@ -176,7 +177,7 @@ def _refuse_unfit(session: Session, task: PickupTask, location: StagingLocation)
 
 def _hold_until(session: Session, task: PickupTask, *, at: datetime) -> datetime:
     store = session.get_one(Store, task.store_id)
-    return opening_hours(session, store).closing_day(at, store.hold_days)
+    return opening_hours(session, store).closing_day(at, windows.of(session, store, at=at).hold_days)
 
 
 def _why_not(task: PickupTask) -> str:

@@ -5,14 +5,15 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import Field, Relationship, Session, SQLModel, select
+from sqlmodel import Field, Relationship, Session, SQLModel, col, select
 
 from app import db
 from app.events.log import Eventful
 from app.oms import order as orders
 from app.oms.order import Order
 from app.oms.order_events import OrderEvent
-from app.oms.order_line import Fulfilment, OrderLine
+from app.oms.order_line import Fulfilment, FulfilmentKind, OrderLine
+from app.people import windows
 from app.people.associate import Associate
 from app.people.store import Store, due_after
 from app.pickup.task_events import AcknowledgementTakenBack, TaskAcknowledged, TaskEvent, TaskOpened, TaskTakenOver
@@ -43,7 +44,9 @@ class PickupTask(Eventful, SQLModel, table=True):
     __table_args__ = (
         sa.CheckConstraint("escalates_at IS NULL OR status = 'requested'", name="only_requests_escalate"),
         sa.CheckConstraint(
-            "late_at IS NULL OR status IN ('requested', 'accepted', 'picking', 'picked')", name="staged_is_not_late"
+            "late_at IS NULL OR status IN ('requested', 'accepted', 'picking', 'picked', 'awaiting transfer',"
+            " 'in transit', 'received')",
+            name="staged_is_not_late",
         ),
         sa.Index("task_escalates", "escalates_at", **_where_due("escalates_at")),
         sa.Index("task_late", "late_at", **_where_due("late_at")),
@@ -79,11 +82,11 @@ class PickupTask(Eventful, SQLModel, table=True):
 
     @property
     def lines(self) -> list[OrderLine]:
-        return self.order.lines
+        return [line for line in self.order.lines if line.fulfilment_id == self.fulfilment_id]
 
     def units(self, place: str) -> int:
-        """How many units of the order are in this place: reserved, picked, short, staged …"""
-        return sum(getattr(line, place) for line in self.lines)
+        """How many things of the order are in this place: reserved, picked, short, staged …"""
+        return sum(line.count(place) for line in self.lines)
 
     def acknowledge(self, *, associate_id: int, at: datetime) -> None:
         """The first associate to say "mine" owns the task until it is staged or given back."""
@@ -112,7 +115,7 @@ class PickupTask(Eventful, SQLModel, table=True):
         store = session.get_one(Store, self.store_id)
         self.owner_id, self.cycle, self.level = None, self.cycle + 1, 0
         self.become(TaskStatus.REQUESTED, AcknowledgementTakenBack, by=associate_id, at=at)
-        self.ack_due_at = due_after(session, store.id, at=at, window=store.ack_window)
+        self.ack_due_at = due_after(session, store.id, at=at, window=windows.of(session, store, at=at).ack)
         self.escalates_at = self.ack_due_at if self.order.is_paid_enough else None
 
     def take_over(self, *, associate_id: int, at: datetime) -> None:
@@ -152,16 +155,20 @@ class Acknowledgement(SQLModel, table=True):
 
 
 def open_for(session: Session, event: OrderEvent) -> None:
-    """An order was released to its store: its task opens, once."""
-    fulfilment = session.exec(select(Fulfilment).where(Fulfilment.order_id == event.order_id)).one()
-    known = session.exec(select(PickupTask.id).where(PickupTask.fulfilment_id == fulfilment.id)).one_or_none()
+    """An order was released: at each store that has part of it a task opens, once."""
     order = session.get_one(Order, event.order_id)
-    if known is not None or not any(line.reserved for line in order.lines):
-        return
-    store = session.get_one(Store, event.store_id)
-    due = due_after(session, store.id, at=event.at, window=store.ack_window)
+    known = set(session.exec(select(PickupTask.fulfilment_id).where(PickupTask.order_id == order.id)))
+    parts = select(Fulfilment).where(Fulfilment.order_id == order.id, Fulfilment.kind == FulfilmentKind.PICKUP)
+    for part in session.exec(parts.order_by(col(Fulfilment.id))):
+        if part.id not in known and any(line.reserved for line in order.lines if line.fulfilment_id == part.id):
+            _open(session, order, part, event)
+
+
+def _open(session: Session, order: Order, part: Fulfilment, event: OrderEvent) -> None:
+    store = session.get_one(Store, part.node_id)
+    due = due_after(session, store.id, at=event.at, window=windows.of(session, store, at=event.at).ack)
     task = PickupTask(
-        fulfilment_id=fulfilment.id, order_id=order.id, store_id=store.id, opened_at=event.at,
+        fulfilment_id=part.id, order_id=order.id, store_id=store.id, opened_at=event.at,
         promised_at=order.promised_at, ack_due_at=due, escalates_at=due, late_at=order.promised_at,
     )  # fmt: skip
     session.add(task)

@@ -77,6 +77,14 @@ class ShortTakenBack(TaskEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TaskCutShort(TaskEvent):
+    """The customer wants less than they ordered; nobody had picked it yet."""
+
+    line_id: int
+    quantity: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class TaskUnfulfillable(TaskEvent):
     """Nothing of the order could be found."""
 
@@ -163,3 +171,20 @@ class EscalationAcknowledged(TaskEvent):
 
     level: int
     waited_s: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskAwaitsTransfer(TaskEvent):
+    """Another place has what this store has not: it is kept there for the order."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskInTransit(TaskEvent):
+    """It has left for this store."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskReceived(TaskEvent):
+    """It has arrived, and is ready for a shelf or for what is still to pick."""
+
+    missing: int

@@ -16,6 +16,9 @@ class TaskStatus(StrEnum):
     CANCELLED = "cancelled"
     PUT_BACK = "put back"
     UNFULFILLABLE = "unfulfillable"
+    AWAITING_TRANSFER = "awaiting transfer"
+    IN_TRANSIT = "in transit"
+    RECEIVED = "received"
 
 
 class Lane(StrEnum):
@@ -32,6 +35,7 @@ LANE_OF = {
     TaskStatus.ACCEPTED: Lane.PICK,
     TaskStatus.PICKING: Lane.PICK,
     TaskStatus.PICKED: Lane.STAGE,
+    TaskStatus.RECEIVED: Lane.STAGE,
     TaskStatus.CANCELLED: Lane.STAGE,
     TaskStatus.STAGED: Lane.HAND_OFF,
     TaskStatus.ARRIVED: Lane.HAND_OFF,
@@ -40,4 +44,8 @@ LANE_OF = {
 
 IN_HAND = frozenset({TaskStatus.ACCEPTED, TaskStatus.PICKING})
 ON_SHELF = frozenset({TaskStatus.STAGED, TaskStatus.ARRIVED})
-NOT_YET_READY = frozenset({TaskStatus.REQUESTED, TaskStatus.ACCEPTED, TaskStatus.PICKING, TaskStatus.PICKED})
+TO_STAGE = frozenset({TaskStatus.PICKED, TaskStatus.RECEIVED})
+"""In the bag, and not on a shelf yet."""
+ON_ITS_WAY = frozenset({TaskStatus.AWAITING_TRANSFER, TaskStatus.IN_TRANSIT})
+"""Nothing for the store to do until the delivery is there."""
+NOT_YET_READY = frozenset({TaskStatus.REQUESTED, *IN_HAND, *TO_STAGE, *ON_ITS_WAY})

@@ -10,7 +10,8 @@ from app.refusals import Refusal
 from app.web.viewer import Viewer
 
 SCREENS = frozenset({
-    "board.show", "pickup_tasks.show", "pick_walk.show", "exceptions.show", "my_actions.show", "region.show",
+    "board.show", "pickup_tasks.show", "pick_walk.show", "exceptions.show", "counts.show", "transfers.show",
+    "my_actions.show", "region.show",
 })  # fmt: skip
 """The whole pages; what else answers a GET is a piece of one."""
 HOME = "/"

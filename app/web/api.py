@@ -6,50 +6,39 @@ from functools import wraps
 from typing import Any, TypeVar
 
 from flask import Blueprint, Response, g, jsonify, request
-from pydantic import ValidationError
 from sqlmodel import Session
 
 from app import db
 from app.clock import now
 from app.events import replies
+from app.oms import cancelling, placing
+from app.oms import item as items
 from app.oms import order as orders
-from app.oms import placing
-from app.oms.order import Order, PaymentState
-from app.oms.order_line import PLACES
+from app.oms.order import Order
+from app.oms.payment import PaymentState
 from app.people import api_client
-from app.people.api_client import ForeignChannel, UnknownKey
-from app.pickup import task as tasks
-from app.refusals import NotFound
-from app.web.api_models import (
-    CancellationIn,
-    LineOut,
-    OrderIn,
-    OrderOut,
-    PaymentStateIn,
-    Strict,
-    TaskOut,
-)
+from app.people.api_client import ForeignChannel, Scope
+from app.refusals import NotFound, Unreadable
+from app.web import api_body
+from app.web.api_fields import Strict
+from app.web.api_models import CancellationIn, LineCancellationIn, OrderIn, OrderOut, PaymentStateIn
+from app.web.api_order import shown
 from app.web.errors import problem
 from app.web.fragments import LONGEST_KEY, again, keep
 from app.web.openapi import described
-from app.web.strict_json import NotJson, read_json
 
 api = Blueprint("api", __name__)
 
 Body = TypeVar("Body", bound=Strict)
 AN_ID = "<int(min=1, max=2147483647):order_id>"
-MOST_ERRORS = 20
 
 
 @api.before_request
 def _must_hold_a_key() -> None:
     if request.endpoint == "api.describe":
         return
-    kind, _, key = request.headers.get("Authorization", "").partition(" ")
-    if kind.lower() != "bearer" or not key.strip():
-        raise UnknownKey("Send your API key as Authorization: Bearer.")
     with db.reading() as session:
-        g.client = api_client.by_key(session, key.strip())
+        g.client = api_client.by_header(session, request.headers.get("Authorization", ""), scope=Scope.ORDERS)
 
 
 def once(model: type[Body]) -> Callable[[Callable[..., Any]], Callable[..., Response]]:
@@ -62,27 +51,14 @@ def once(model: type[Body]) -> Callable[[Callable[..., Any]], Callable[..., Resp
             if not 0 < len(key) <= LONGEST_KEY or not key.isprintable():
                 words = f"Send an Idempotency-Key of 1 to {LONGEST_KEY} characters."
                 return problem(400, words, slug="idempotency-key-missing")
-            read = _read(model)
+            said = api_body.read(model)
             return (
-                read if isinstance(read, Response) else _answer_once(key, lambda s, who: act(s, read, who, **address))
+                said if isinstance(said, Response) else _answer_once(key, lambda s, who: act(s, said, who, **address))
             )
 
         return route
 
     return decorate
-
-
-def _read(model: type[Body]) -> Body | Response:
-    charset = request.mimetype_params.get("charset", "utf-8").lower()
-    if request.mimetype != "application/json" or charset not in {"utf-8", "utf8"}:
-        return problem(415, "Send application/json, in UTF-8.", slug="unsupported-media-type")
-    try:
-        return model.model_validate(read_json(request.get_data()))
-    except NotJson as broken:
-        return problem(400, str(broken), slug="not-json")
-    except ValidationError as wrong:
-        found = [{"field": ".".join(map(str, e["loc"])), "words": e["msg"]} for e in wrong.errors(include_input=False)]
-        return problem(422, "The body is not what this address takes.", slug="invalid", errors=found[:MOST_ERRORS])
 
 
 def _answer_once(key: str, act: Callable[[Session, str], tuple[OrderOut, int]]) -> Response:
@@ -104,14 +80,15 @@ def _answer_once(key: str, act: Callable[[Session, str], tuple[OrderOut, int]]) 
 def place(session: Session, body: OrderIn, actor: str):
     if not g.client.may_use(body.channel):
         raise ForeignChannel(f"This key takes no orders of the channel {body.channel}.")
-    order = placing.place(session, body.request(), actor=actor, at=now())
-    return _shown(session, order), 201
+    known = items.by_sku(session, {line.sku for line in body.lines})
+    order = placing.place(session, body.request(known), actor=actor, at=now())
+    return shown(session, order), 201
 
 
 @api.get(f"/api/orders/{AN_ID}")
 def show(order_id: int):
     with db.reading() as session:
-        return _shown(session, _found(session, order_id)).model_dump()
+        return shown(session, _found(session, order_id)).model_dump()
 
 
 @api.post(f"/api/orders/{AN_ID}/payment")
@@ -119,8 +96,13 @@ def show(order_id: int):
 def pay(session: Session, body: PaymentStateIn, actor: str, order_id: int):
     _found(session, order_id)
     order = orders.locked(session, order_id)
-    order.pay(PaymentState(body.state), actor=actor, at=now())
-    return _shown(session, order), 200
+    if body.currency not in (None, order.currency):
+        raise Unreadable(f"Order {order.number} is paid in {order.currency}, not in {body.currency}.")
+    order.pay(
+        PaymentState(body.state), actor=actor, at=now(), amount_minor=body.amount_minor,
+        reference=f"{actor}/{body.reference}" if body.reference else None,
+    )  # fmt: skip
+    return shown(session, order), 200
 
 
 @api.post(f"/api/orders/{AN_ID}/cancellation")
@@ -129,7 +111,18 @@ def cancel(session: Session, body: CancellationIn, actor: str, order_id: int):
     _found(session, order_id)
     order = orders.locked(session, order_id)
     order.cancel(session, reason=body.reason, actor=actor, at=now())
-    return _shown(session, order), 200
+    return shown(session, order), 200
+
+
+@api.post(f"/api/orders/{AN_ID}/lines/<int(min=1, max=2147483647):line_id>/cancellation")
+@once(LineCancellationIn)
+def cancel_line(session: Session, body: LineCancellationIn, actor: str, *, order_id: int, line_id: int):
+    _found(session, order_id)
+    order = orders.locked(session, order_id)
+    line = cancelling.line_of(order, line_id)
+    quantity = line.item.units_of(body.quantity) if body.quantity is not None else None
+    cancelling.cancel_units(session, order, line, quantity, reason=body.reason, actor=actor, at=now())
+    return shown(session, order), 200
 
 
 @api.get("/openapi.json")
@@ -142,19 +135,3 @@ def _found(session: Session, order_id: int) -> Order:
     if order is None or not g.client.may_use(order.channel):
         raise NotFound("There is no such order.")
     return order
-
-
-def _shown(session: Session, order: Order) -> OrderOut:
-    session.flush()
-    task = tasks.of_order(session, order.id)
-    lines = [
-        LineOut(
-            sku=line.item.sku,
-            unit=line.item.unit,
-            ordered=str(line.ordered),
-            **{place: str(getattr(line, place)) for place in PLACES},
-        )
-        for line in order.lines
-    ]
-    work = TaskOut(id=str(task.id), status=task.status) if task is not None else None
-    return OrderOut(id=str(order.id), number=order.number, status=order.status, lines=lines, task=work)

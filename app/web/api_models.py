@@ -1,84 +1,30 @@
-"""What the API reads and answers: explicit models that take nothing they do not name."""
+"""What the API reads and answers about orders: explicit models that take nothing they do not name."""
 
-import re
-from datetime import UTC, datetime
-from decimal import Decimal
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Literal, Self
 
-import phonenumbers
-from babel.numbers import is_currency
-from email_validator import EmailNotValidError, validate_email
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, Field, model_validator
 
-from app.oms.order import PaymentState
-from app.oms.placing import MOST_UNITS, LineRequest, OrderRequest
+from app.oms.item import Item
+from app.oms.payment import PaymentState
+from app.oms.placing import LineRequest, OrderRequest
+from app.refusals import Unreadable
+from app.web.api_fields import (
+    LARGEST_AMOUNT,
+    MOST_LINES,
+    Amount,
+    Code,
+    Currency,
+    Email,
+    Instant,
+    Name,
+    Phone,
+    Quantity,
+    Strict,
+)
 
-LARGEST_AMOUNT = 2_000_000_000
-MOST_LINES = 200
-INSTANT = re.compile(r"20\d\d-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
-
-
-def _printable(words: str) -> str:
-    if not words.isprintable() or words != words.strip() or not words:
-        raise ValueError("must be words without control characters or spaces around them")
-    return words
-
-
-def _instant(said: object) -> datetime:
-    if not isinstance(said, str) or not INSTANT.fullmatch(said):
-        raise ValueError("must be an RFC 3339 instant with its offset, in this century")
-    return datetime.fromisoformat(said.upper()).astimezone(UTC)
-
-
-def _currency(code: str) -> str:
-    if not is_currency(code):
-        raise ValueError("must be an ISO 4217 code")
-    return code
-
-
-def _phone(number: str) -> str:
-    try:
-        parsed = phonenumbers.parse(number)
-        written = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
-    except phonenumbers.NumberParseException:
-        written = ""
-    if written != number or not phonenumbers.is_possible_number(parsed):
-        raise ValueError("must be an E.164 number such as +447700900123")
-    return number
-
-
-def _email(address: str) -> str:
-    try:
-        return validate_email(address, check_deliverability=False).normalized
-    except EmailNotValidError as wrong:
-        raise ValueError("must be an email address") from wrong
-
-
-def _units(said: str) -> int:
-    """ "2" or "2.000": a decimal string, whole because these things are sold by the piece."""
-    quantity = Decimal(said)
-    if quantity != quantity.to_integral_value() or not 0 < quantity <= MOST_UNITS:
-        raise ValueError(f"must be a whole number of units between 1 and {MOST_UNITS}")
-    return int(quantity)
-
-
-Code = Annotated[str, Field(min_length=1, max_length=80), AfterValidator(_printable)]
-Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_printable)]
-Instant = Annotated[datetime, BeforeValidator(_instant), WithJsonSchema({"type": "string", "format": "date-time"})]
-Amount = Annotated[int, Field(ge=0, le=LARGEST_AMOUNT)]
-Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$"), AfterValidator(_currency)]
-Phone = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{6,14}$"), AfterValidator(_phone)]
-Email = Annotated[
-    str, Field(max_length=254), AfterValidator(_email), WithJsonSchema({"type": "string", "format": "email"})
-]
-Quantity = Annotated[str, Field(pattern=r"^[0-9]{1,9}(\.[0-9]{1,3})?$"), AfterValidator(lambda said: str(_units(said)))]
 PaymentWord = Literal["pending", "authorised", "captured", "failed"]
-
-
-class Strict(BaseModel):
-    """Takes what it names, in the types it names, and nothing else."""
-
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+LaterWord = Literal["pending", "authorised", "captured", "failed", "refunded"]
 
 
 class FulfilmentIn(Strict):
@@ -113,14 +59,23 @@ class PaymentIn(Strict):
 
 
 class LineIn(Strict):
-    """So much of one sku, at this price for one."""
+    """So much of one sku in the unit it is sold by, at this price for one such unit."""
 
     sku: Code
     quantity: Quantity
+    unit: Code | None = None
     unit_price_minor: Amount
+    discount_minor: Annotated[Amount, Field(description="Off the whole line.")] = 0
+    tax_minor: Annotated[Amount, Field(description="Of the whole line, in its price.")] = 0
 
-    def request(self) -> LineRequest:
-        return LineRequest(sku=self.sku, quantity=int(self.quantity), unit_price_minor=self.unit_price_minor)
+    def request(self, item: Item) -> LineRequest:
+        """What it says, in the units the house counts this item in."""
+        if self.unit not in (None, item.unit):
+            raise Unreadable(f"{item.sku} is sold by the {item.unit}, not by the {self.unit}.")
+        return LineRequest(
+            sku=self.sku, quantity=item.units_of(self.quantity), unit_price_minor=self.unit_price_minor,
+            discount_minor=self.discount_minor, tax_minor=self.tax_minor,
+        )  # fmt: skip
 
 
 class OrderIn(Strict):
@@ -134,20 +89,35 @@ class OrderIn(Strict):
     payment: PaymentIn
     lines: Annotated[list[LineIn], Field(min_length=1, max_length=MOST_LINES)]
 
-    def request(self) -> OrderRequest:
+    def request(self, known: Mapping[str, Item]) -> OrderRequest:
+        if unknown := sorted({line.sku for line in self.lines} - known.keys()):
+            raise Unreadable(f"There is no item {unknown[0]}.")
         return OrderRequest(
             channel=self.channel, external_id=self.external_id, store_code=self.fulfilment.store,
             placed_at=self.placed_at, promised_at=self.fulfilment.promised_by, customer_name=self.customer.name,
             email=self.customer.email, phone=self.customer.phone, language=self.customer.language,
             payment_state=PaymentState(self.payment.state), amount_minor=self.payment.amount_minor,
-            currency=self.payment.currency, lines=tuple(line.request() for line in self.lines),
+            currency=self.payment.currency, lines=tuple(line.request(known[line.sku]) for line in self.lines),
         )  # fmt: skip
 
 
 class PaymentStateIn(Strict):
-    """The payment service's newest word. Captured is final; `failed` after `authorised` is a capture that failed."""
+    """The payment service's newest word, about all of the money, or about an amount under a reference of its own.
 
-    state: PaymentWord
+    Less than what is owed is not yet paid; what is captured beyond it falls due to go back. `failed` after `authorised`
+    is a capture that failed.
+    """
+
+    state: LaterWord
+    amount_minor: Annotated[int, Field(gt=0, le=LARGEST_AMOUNT)] | None = None
+    currency: Currency | None = None
+    reference: Annotated[Code | None, Field(description="The payment service's own; each word has another.")] = None
+
+    @model_validator(mode="after")
+    def _can_be_told_apart(self) -> Self:
+        if self.amount_minor is not None and (self.reference is None or self.currency is None):
+            raise ValueError("an amount needs its currency, and a reference to know it again by")
+        return self
 
 
 class CancellationIn(Strict):
@@ -156,9 +126,21 @@ class CancellationIn(Strict):
     reason: Name
 
 
-class LineOut(BaseModel):
-    """Where the units of a line are; quantities are decimal strings in `unit`."""
+class LineCancellationIn(Strict):
+    """How much of a line the customer no longer wants, in its unit; not said: all that nobody has picked."""
 
+    reason: Name
+    quantity: Quantity | None = None
+
+
+class LineOut(BaseModel):
+    """Where the units of a line are; quantities are decimal strings in `unit`.
+
+    Of a kit they are `in_parts`: in lines of their own, which say what they are `part_of`.
+    """
+
+    id: str
+    part_of: str | None
     sku: str
     unit: str
     ordered: str
@@ -169,6 +151,17 @@ class LineOut(BaseModel):
     collected: str
     cancelled: str
     unfilled: str
+    in_parts: str
+
+
+class FulfilmentOut(BaseModel):
+    """One node's part of the order."""
+
+    id: str
+    type: str
+    node: str
+    status: str
+    line_ids: list[str]
 
 
 class TaskOut(BaseModel):
@@ -178,13 +171,28 @@ class TaskOut(BaseModel):
     status: str
 
 
+class PaymentOut(BaseModel):
+    """How the money stands; `owed_minor` is the price of what the customer has or can still get."""
+
+    state: str
+    currency: str
+    amount_minor: int
+    owed_minor: int
+    authorised_minor: int
+    captured_minor: int
+    refunded_minor: int
+    refund_due_minor: int
+
+
 class OrderOut(BaseModel):
     """An order as it stands."""
 
     id: str
     number: str
     status: str
+    payment: PaymentOut
     lines: list[LineOut]
+    fulfilments: list[FulfilmentOut]
     task: TaskOut | None
 
 

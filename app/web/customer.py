@@ -12,7 +12,8 @@ from sqlmodel import Session
 from app import db
 from app.clock import now
 from app.drawing import clock_words, day_words, plural
-from app.oms.order import Order, OrderStatus
+from app.oms.order import Order
+from app.oms.order_status import OrderStatus
 from app.people.store import Store, opening_hours
 from app.pickup import handover, pickup_link, task
 from app.pickup.pickup_link import PickupLink
@@ -26,6 +27,7 @@ STEPS = ("Ordered", "Picked", "Ready", "Collected")
 STAGES = {
     TaskStatus.PICKING: "picking",
     TaskStatus.PICKED: "picking",
+    TaskStatus.RECEIVED: "picking",
     TaskStatus.STAGED: "ready",
     TaskStatus.ARRIVED: "here",
     TaskStatus.COLLECTED: "collected",
@@ -51,7 +53,8 @@ class Thing:
     detail: str
     image: str
     ordered: int
-    missing: int
+    amount: str
+    missing: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -210,8 +213,10 @@ def _words(order: Order, bag: PickupTask | None, store: Store, stage: str, *, at
 
 
 def _short_words(order: Order, stage: str) -> str:
-    ordered = sum(line.ordered for line in order.lines)
-    missing = sum(line.short + line.unfilled for line in order.lines)
+    ordered, short, unfilled = (
+        sum(line.count(place) for line in order.lines) for place in ("ordered", "short", "unfilled")
+    )
+    missing = short + unfilled
     if not missing or stage in {"cancelled", "unfulfillable"}:
         return ""
     state = {"ready": "ready", "here": "ready", "collected": "collected"}.get(stage)
@@ -222,8 +227,9 @@ def _short_words(order: Order, stage: str) -> str:
 
 def _things(order: Order) -> tuple[Thing, ...]:
     return tuple(
-        Thing(name=line.item.name, detail=line.item.detail, image=line.item.image, ordered=line.ordered,
-              missing=line.short + line.unfilled)
+        Thing(name=line.item.name, detail=line.item.detail, image=line.item.image, ordered=line.count("ordered"),
+              amount=line.item.said(line.ordered),
+              missing=line.item.said(line.short + line.unfilled) if line.short + line.unfilled else "")
         for line in order.lines
     )  # fmt: skip
 

@@ -18,6 +18,7 @@ SENTENCES = {
     500: ("That didn't work", "Nothing was changed. It is our fault, and it has been noted."),
     503: ("We can't save anything right now", "Nothing was changed. Try again in a moment."),
 }
+SPOKEN_TO_BY_MACHINES = frozenset({"/openapi.json", "/healthz", "/readyz", "/metrics"})
 OTHERWISE = ("That didn't work", "Nothing was changed. Go back and try again.")
 
 
@@ -76,7 +77,7 @@ def _answer(status: int, slug: str) -> Response:
 
 
 def _is_machine() -> bool:
-    return request.path.startswith("/api/") or request.path in {"/openapi.json", "/healthz", "/readyz", "/metrics"}
+    return request.path.startswith(("/api/", "/in/")) or request.path in SPOKEN_TO_BY_MACHINES
 
 
 def _slug(name: str) -> str:

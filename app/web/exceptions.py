@@ -25,6 +25,7 @@ TITLES = {
     CaseKind.UNFULFILLABLE: "No stock for the order",
     CaseKind.UNDELIVERABLE: "A message did not arrive",
     CaseKind.PAYMENT_FAILED: "The payment failed",
+    CaseKind.TRANSFER_SHORT: "Less came than was sent",
 }
 
 
@@ -64,7 +65,8 @@ def _view(case: ExceptionCase, order: Order, line: OrderLine | None, owner: Asso
     )
     return {
         "id": case.id, "title": title, "image": line.item.image if line else None, "order": order.number,
-        "who": order.customer.name, "task_id": case.task_id, "quantity": case.quantity, "opened_at": case.opened_at,
+        "who": order.customer.name, "task_id": case.task_id, "opened_at": case.opened_at,
+        "quantity": line.item.said(case.quantity) if line and case.quantity else "",
         "promised_at": order.promised_at, "owner": owner.short_name if owner else None, "detail": case.detail,
     }  # fmt: skip
 

@@ -21,8 +21,10 @@ from app.web.viewer import cookie_name
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-PUBLIC = frozenset({"static", "sign_in", "demo", "customer", "api", "operations"})
+PUBLIC = frozenset({"static", "sign_in", "demo", "customer", "api", "api_transfers", "intake", "operations"})
 """The blueprints a stranger may reach; whatever is not named here needs somebody signed in."""
+BY_KEY = frozenset({"api", "api_transfers", "intake"})
+"""Opened by keys, not by cookies: nobody's browser can be made to knock there."""
 LARGEST_BODY = 256 * 1024
 LARGEST_ID = 2**31 - 1
 A_YEAR = 365 * 24 * 3600
@@ -112,9 +114,8 @@ def _refuse_other_names(public_url: str) -> None:
 
 def _refuse_nul() -> None:
     """No keyboard and no scanner types it, and PostgreSQL keeps no text that holds one."""
-    if any("\0" in word for pair in request.args.items(multi=True) for word in pair):
-        raise BadRequest
-    if request.blueprint != "api" and any("\0" in word for pair in request.form.items(multi=True) for word in pair):
+    asked = (request.args,) if request.blueprint in BY_KEY else (request.args, request.form)
+    if any("\0" in word for said in asked for pair in said.items(multi=True) for word in pair):
         raise BadRequest
 
 
@@ -128,7 +129,7 @@ def _refuse_cut_bodies() -> None:
 
 def _refuse_foreign_posts(public_url: str) -> None:
     """The browser's own word on where a post comes from, else our token; keys, not cookies, open the API."""
-    if request.method in SAFE or request.blueprint == "api" or request.endpoint is None:
+    if request.method in SAFE or request.blueprint in BY_KEY or request.endpoint is None:
         return
     site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
     ours = {request.host_url.rstrip("/"), public_url}

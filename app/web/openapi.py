@@ -5,7 +5,11 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
-from app.web.api_models import CancellationIn, OrderIn, OrderOut, PaymentStateIn, Problem
+from app.oms.stock_words import TYPES, Adjusted, Reported
+from app.web.api_models import CancellationIn, LineCancellationIn, OrderIn, OrderOut, PaymentStateIn, Problem
+from app.web.availability_models import MOST_SKUS, MOST_STORES, AvailabilityIn, AvailabilityOut
+from app.web.cloud_events import BATCH, MOST_AT_ONCE, PLAIN, STRUCTURED, CloudEvent, ResultsOut
+from app.web.transfer_models import ReceiptIn, ShipmentIn, TransferIn, TransferOut
 
 REFUSED = {
     400: "Not JSON, or no Idempotency-Key", 401: "No key we know", 403: "A channel this key is not for",
@@ -18,6 +22,7 @@ ORDER_ID = {
     "name": "order_id", "in": "path", "required": True,
     "schema": {"type": "integer", "minimum": 1, "maximum": 2147483647},
 }  # fmt: skip
+LINE_ID = ORDER_ID | {"name": "line_id"}
 KEY = {
     "name": "Idempotency-Key", "in": "header", "required": True,
     "description": "Sent again with the same body: the first answer again, and no second effect.",
@@ -25,28 +30,48 @@ KEY = {
 }  # fmt: skip
 
 
+MODELS = (
+    OrderIn, PaymentStateIn, CancellationIn, LineCancellationIn, OrderOut, AvailabilityIn, AvailabilityOut,
+    CloudEvent, Adjusted, Reported, ResultsOut, TransferIn, ShipmentIn, ReceiptIn, TransferOut, Problem,
+)  # fmt: skip
+
+
 @cache
 def described() -> dict[str, Any]:
-    models = [(m, "validation") for m in (OrderIn, PaymentStateIn, CancellationIn, OrderOut, Problem)]
+    models = [(model, "validation") for model in MODELS]
     _, schemas = models_json_schema(models, ref_template="#/components/schemas/{model}")  # type: ignore[arg-type]
     return {
         "openapi": "3.1.0",
         "info": {"title": "Readyshelf", "version": "1", "description": "Orders to collect."},
         "paths": {
-            "/api/orders": {"post": _act("place", "Hand an order in", OrderIn.__name__, 201)},
-            "/api/orders/{order_id}": {"parameters": [ORDER_ID], "get": _look()},
-            "/api/orders/{order_id}/payment": {
-                "parameters": [ORDER_ID],
-                "post": _act("pay", "Say what became of the payment", PaymentStateIn.__name__, 200),
-            },
-            "/api/orders/{order_id}/cancellation": {
-                "parameters": [ORDER_ID],
-                "post": _act("cancel", "Call the order off", CancellationIn.__name__, 200),
-            },
+            **_orders(),
+            "/api/availability": _availability(),
+            "/in/events": {"post": _tell()},
+            **_transfers(),
         },
         "components": {"schemas": schemas["$defs"], "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}}},
         "security": [{"key": []}],
-    }  # fmt: skip
+    }
+
+
+def _orders() -> dict[str, Any]:
+    one = "/api/orders/{order_id}"
+    return {
+        "/api/orders": {"post": _act("place", "Hand an order in", OrderIn.__name__, 201)},
+        one: {"parameters": [ORDER_ID], "get": _look()},
+        f"{one}/payment": {
+            "parameters": [ORDER_ID],
+            "post": _act("pay", "Say what became of the payment", PaymentStateIn.__name__, 200),
+        },
+        f"{one}/cancellation": {
+            "parameters": [ORDER_ID],
+            "post": _act("cancel", "Call the order off", CancellationIn.__name__, 200),
+        },
+        f"{one}/lines/{{line_id}}/cancellation": {
+            "parameters": [ORDER_ID, LINE_ID],
+            "post": _act("cancel_line", "Call a part of the order off", LineCancellationIn.__name__, 200),
+        },
+    }
 
 
 def _act(name: str, summary: str, body: str, status: int) -> dict[str, Any]:
@@ -59,12 +84,60 @@ def _act(name: str, summary: str, body: str, status: int) -> dict[str, Any]:
     }
 
 
+def _availability() -> dict[str, Any]:
+    """The same question twice: in the address, and as a body where it is too long for one."""
+    code = {"type": "string", "minLength": 1, "maxLength": 80}
+    several = {"sku": (MOST_SKUS, True), "store": (MOST_STORES, False)}
+    asked = [
+        {"name": name, "in": "query", "required": is_required,
+         "schema": {"type": "array", "items": code, "maxItems": most}}
+        for name, (most, is_required) in several.items()
+    ]  # fmt: skip
+    look = {"summary": "How many may be sold", "responses": _responses(200, AvailabilityOut.__name__, "The numbers")}
+    body = {"required": True, "content": {"application/json": {"schema": _ref(AvailabilityIn.__name__)}}}
+    return {
+        "get": look
+        | {"operationId": "availability", "parameters": [*asked, {"name": "channel", "in": "query", "schema": code}]},
+        "post": look | {"operationId": "availability_of_many", "requestBody": body},
+    }
+
+
+def _transfers() -> dict[str, Any]:
+    acts = {
+        "": ("ask", "Ask for goods of another node, with a key for stock", TransferIn, 201),
+        "/{transfer_id}/shipment": ("ship", "Say that it has left", ShipmentIn, 200),
+        "/{transfer_id}/receipt": ("receive", "Say all that arrived", ReceiptIn, 200),
+        "/{transfer_id}/cancellation": ("cancel_transfer", "Call it off before it leaves", CancellationIn, 200),
+    }
+    which = {"parameters": [ORDER_ID | {"name": "transfer_id"}]}
+    stands = (TransferOut.__name__, "The transfer as it stands")
+    paths = {
+        f"/api/transfers{address}": (which if address else {})
+        | {"post": _act(name, summary, body.__name__, status) | {"responses": _responses(status, *stands)}}
+        for address, (name, summary, body, status) in acts.items()
+    }
+    look = {"operationId": "look", "summary": "How a transfer stands", "responses": _responses(200, *stands)}
+    return paths | {"/api/transfers/{transfer_id}": which | {"get": look}}
+
+
+def _tell() -> dict[str, Any]:
+    """As the CloudEvents' binding to HTTP has it: one, one with its attributes in `ce-` headers, or many."""
+    one, content = _ref(CloudEvent.__name__), {"anyOf": [_ref(Adjusted.__name__), _ref(Reported.__name__)]}
+    taken = {STRUCTURED: one, BATCH: {"type": "array", "items": one, "maxItems": MOST_AT_ONCE}, PLAIN: content}
+    return {
+        "operationId": "tell",
+        "summary": f"Tell what became of stock, with a key for it: {' and '.join(TYPES)}",
+        "requestBody": {"required": True, "content": {kind: {"schema": schema} for kind, schema in taken.items()}},
+        "responses": _responses(202, ResultsOut.__name__, "What became of each event"),
+    }
+
+
 def _look() -> dict[str, Any]:
     return {"operationId": "show", "summary": "How an order stands", "responses": _responses(200)}
 
 
-def _responses(status: int) -> dict[str, Any]:
-    good = {"description": "The order as it stands", "content": {"application/json": {"schema": _ref("OrderOut")}}}
+def _responses(status: int, model: str = OrderOut.__name__, words: str = "The order as it stands") -> dict[str, Any]:
+    good = {"description": words, "content": {"application/json": {"schema": _ref(model)}}}
     bad = {"application/problem+json": {"schema": _ref("Problem")}}
     return {str(status): good, **{str(no): {"description": words, "content": bad} for no, words in REFUSED.items()}}
 

@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 from app.events import log
 from app.events.log import Event
 from app.notices import delivery
-from app.oms.item import Place
+from app.oms.item import Item, Place
 from app.people.associate import Associate
 from app.people.store import Store
 from app.pickup import board, card, handover, pickup_link, staging
@@ -64,7 +64,7 @@ def timeline(session: Session, task: PickupTask) -> list[Happened]:
     events = log.about(session, f"task/{task.id}", most=MOST_EVENTS)
     ids = {int(e.actor.removeprefix(PEOPLE)) for e in events if e.actor.startswith(PEOPLE)}
     people = {each.id: each.short_name for each in session.exec(select(Associate).where(col(Associate.id).in_(ids)))}
-    items = {line.id: line.item.name for line in task.lines}
+    items = {line.id: line.item for line in task.lines}
     here = select(StagingLocation).where(StagingLocation.store_id == task.store_id)
     shelves = {each.id: each.code for each in session.exec(here)}
     return [Happened(event.at, _words(event, _who(event, people), items, shelves)) for event in events]
@@ -76,9 +76,10 @@ def _who(event: Event, people: dict[int, str]) -> str:
     return "The customer" if event.actor.startswith("customer") else "Readyshelf"
 
 
-def _words(event: Event, who: str, items: dict[int, str], shelves: dict[int, str]) -> str:
+def _words(event: Event, who: str, items: dict[int, Item], shelves: dict[int, str]) -> str:
     said = event.data
-    item, shelf = items.get(said.get("line_id", 0), "an item"), shelves.get(said.get("location_id", 0), "a shelf")
+    known, shelf = items.get(said.get("line_id", 0)), shelves.get(said.get("location_id", 0), "a shelf")
+    item, missing = (known.name, known.said(said.get("quantity", 0))) if known else ("an item", "some")
     how = "typed" if said.get("typed") else "scanned"
     sentences = {
         "TaskOpened": "The store was asked",
@@ -87,8 +88,9 @@ def _words(event: Event, who: str, items: dict[int, str], shelves: dict[int, str
         "TaskTakenOver": f"{who} took it over",
         "UnitPicked": f"{who} picked {item}, {how}",
         "PickTakenBack": f"{who} took {item} out of the bag",
-        "UnitsShort": f"{who} could not pick {said.get('quantity')} of {item}: {said.get('reason')}",
+        "UnitsShort": f"{who} could not pick {missing} of {item}: {said.get('reason')}",
         "ShortTakenBack": f"{who} found {item} after all",
+        "TaskCutShort": f"The customer no longer wants {missing} of {item}",
         "TaskUnfulfillable": "Nothing of the order could be found",
         "TaskStaged": f"{who} {'moved the bag to' if said.get('is_move') else 'put the bag on'} {shelf}",
         "StagingTakenBack": f"{who} took the bag off the shelf",
@@ -99,6 +101,9 @@ def _words(event: Event, who: str, items: dict[int, str], shelves: dict[int, str
         "TaskCancelled": "The order was cancelled",
         "UnitPutBack": f"{who} put {item} back",
         "TaskPutBack": "Everything is back on its shelf",
+        "TaskAwaitsTransfer": "It is kept at another place, and will come from there",
+        "TaskInTransit": "It is on its way here",
+        "TaskReceived": f"{who} took in what came for it",
         "TaskLate": "The promised time passed",
         "TaskEscalated": f"Nobody answered: the {'store lead' if said.get('level') == 1 else 'region'} was told",
         "EscalationAcknowledged": f"{who} is looking after it",

@@ -2,22 +2,27 @@
 
 from flask import Flask
 
+import app.web.api_availability  # noqa: F401 - answers on the API's blueprint, too
 from app.config import Settings
 from app.web import api, demo, operations, sign_in
+from app.web.api_transfers import api_transfers
 from app.web.board import board
+from app.web.counts import counts
 from app.web.customer import customer
 from app.web.exceptions import exceptions
+from app.web.intake import intake
 from app.web.my_actions import my_actions
 from app.web.pick_walk import pick_walk
 from app.web.pickup_tasks import pickup_tasks
 from app.web.region import region
 from app.web.scans import scans
+from app.web.transfers import transfers
 
-STAFF = (board, pickup_tasks, pick_walk, scans, exceptions, my_actions, region)
+STAFF = (board, pickup_tasks, pick_walk, scans, exceptions, counts, transfers, my_actions, region)
 
 
 def register(app: Flask, settings: Settings) -> None:
-    for blueprint in (*STAFF, customer, sign_in.sign_in, api.api, operations.operations):
+    for blueprint in (*STAFF, customer, sign_in.sign_in, api.api, api_transfers, intake, operations.operations):
         app.register_blueprint(blueprint)
     if settings.is_demo:
         app.register_blueprint(demo.demo)

@@ -1,9 +1,11 @@
 """What a tap's form says about a task: the code that was scanned or typed, the item that is meant, the reason."""
 
+import re
+
 from flask import request
 from sqlmodel import Session
 
-from app.oms.item import scanned_item
+from app.oms.item import Item, scanned_item
 from app.oms.order_line import OrderLine
 from app.pickup import picking
 from app.pickup.picking import ShortReason
@@ -11,6 +13,7 @@ from app.pickup.task import PickupTask
 from app.refusals import Unreadable
 
 LONGEST_CODE = 200
+AMOUNT = re.compile(r"-?\d{1,7}(\.\d{1,3})?", re.ASCII)
 
 
 def code() -> str:
@@ -44,6 +47,18 @@ def line_by_id(task: PickupTask) -> OrderLine:
     return found
 
 
+def amount(item: Item) -> int:
+    """How many or how much somebody typed, in the item's own units."""
+    given = request.form.get("amount", "").strip()
+    if not AMOUNT.fullmatch(given):
+        raise Unreadable("Type how many there are, as a number.")
+    return item.units_of(given)
+
+
 def check_ending(named: OrderLine) -> None:
-    if request.form.get("ending", "").strip() != named.item.code_ending:
-        raise Unreadable(f"Those aren't the last 4 digits of {named.item.name}. Look at the label again.")
+    check_ending_of(named.item)
+
+
+def check_ending_of(item: Item) -> None:
+    if request.form.get("ending", "").strip() != item.code_ending:
+        raise Unreadable(f"Those aren't the last 4 digits of {item.name}. Look at the label again.")

@@ -15,7 +15,7 @@ from app.pickup import picking, pickup_link, staging
 from app.pickup import task as tasks
 from app.pickup.picking import NotInThisOrder
 from app.pickup.task import MovedOn, PickupTask
-from app.pickup.task_status import IN_HAND, TaskStatus
+from app.pickup.task_status import IN_HAND, TO_STAGE
 from app.pickup.undo import Act
 from app.refusals import NotFound
 from app.web import said
@@ -66,7 +66,7 @@ def _open_hand_off(code: str) -> Any:
 def _shelf(session: Session) -> Any:
     """The bag in hand: the one order this associate has picked and not yet put anywhere."""
     mine = select(PickupTask.id).where(
-        PickupTask.store_id == viewer().store(session).id, PickupTask.status == TaskStatus.PICKED,
+        PickupTask.store_id == viewer().store(session).id, col(PickupTask.status).in_(TO_STAGE),
         PickupTask.owner_id == viewer().id,
     )  # fmt: skip
     ids = list(session.exec(mine))
@@ -79,7 +79,7 @@ def _shelf(session: Session) -> Any:
 def _item(session: Session) -> Any:
     """The item goes to the order on the screen, else to the associate's most urgent one, that still needs it."""
     item, at, me = scanned_item(session, said.code()), now(), viewer().id
-    needing = select(PickupTask.id).join(OrderLine, col(OrderLine.order_id) == col(PickupTask.order_id)).where(
+    needing = select(PickupTask.id).join(OrderLine, col(OrderLine.fulfilment_id) == col(PickupTask.fulfilment_id)).where(
         PickupTask.store_id == viewer().store(session).id, col(PickupTask.status).in_(IN_HAND),
         OrderLine.item_id == item.id, OrderLine.reserved > 0,
     )  # fmt: skip

@@ -11,8 +11,11 @@ from sqlmodel import Session, col
 
 from app import db
 from app.clock import now
-from app.events import outbox
+from app.events import inbox, outbox, sequence
+from app.events.inbox import InboxState
 from app.events.outbox import OutboxMessage, OutboxState
+from app.notices.notice import TOPIC
+from app.oms import freshness, touched
 from app.oms.order import Order
 from app.pickup import escalation
 from app.pickup.escalation import Escalation
@@ -21,6 +24,7 @@ from app.pickup.task import PickupTask
 from app.pickup.task_status import TaskStatus
 
 Figure = GaugeMetricFamily
+NO_EFFECT_YET = (InboxState.RECEIVED, InboxState.REJECTED, InboxState.DEAD)
 STILL_TO_DO = (OutboxState.PENDING, OutboxState.SENDING, OutboxState.FAILED)
 
 
@@ -45,7 +49,7 @@ def late(due_at: datetime | None) -> float:
 
 
 def _figures(session: Session) -> Iterator[Figure]:
-    climbs, waits = escalation.oldest_due(session), outbox.oldest_due(session)
+    climbs, waits = escalation.oldest_due(session), outbox.oldest_due(session, TOPIC)
     orders = session.execute(sa.select(sa.func.count()).select_from(Order)).scalar_one()
     yield Figure("readyshelf_escalation_late_seconds", "How overdue the most overdue timer is", late(climbs))
     yield Figure("readyshelf_outbox_late_seconds", "How overdue the oldest message is", late(waits))
@@ -57,6 +61,13 @@ def _figures(session: Session) -> Iterator[Figure]:
     yield _by(
         Figure("readyshelf_outbox_messages", "Messages that have not left", labels=["state"]), messages, STILL_TO_DO
     )
+    yield _by(Figure("readyshelf_inbox_messages", "Messages from outside that had no effect yet", labels=["state"]),
+              inbox.waiting(session), NO_EFFECT_YET)  # fmt: skip
+    missed = sequence.oldest_gap(session)
+    yield Figure("readyshelf_source_gap_seconds", "How long a message from outside has been missing", late(missed))
+    yield Figure("readyshelf_stale_nodes", "Nodes with a source gone silent", len(freshness.stale(session, at=now())))
+    waiting = touched.number_waiting(session)
+    yield Figure("readyshelf_availability_waiting", "Changes of stock that no channel's number shows yet", waiting)
     problems = _counted(session, ExceptionCase.kind, col(ExceptionCase.ended_at).is_(None))
     yield _by(Figure("readyshelf_problems", "Open exception cases", labels=["kind"]), problems, CaseKind)
     climbed = {str(level): number for level, number in _counted(session, Escalation.level).items()}

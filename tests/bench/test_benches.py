@@ -13,6 +13,8 @@ TRUE_ANYWHERE = {
     "replay": ("sqlite_untrue", "postgresql_untrue"),
     "board": ("sqlite_queries", "postgresql_queries", "sqlite_gz_kb", "postgresql_gz_kb"),
     "push": (),
+    "ats": ("sqlite_untrue", "postgresql_untrue"),
+    "ingest": ("sqlite_untrue", "postgresql_untrue"),
 }
 
 

@@ -7,7 +7,8 @@ from sqlmodel import Session, select
 from app import db
 from app.config import Settings
 from app.oms.node import Node, NodeKind
-from app.oms.order import Order, PaymentState
+from app.oms.order import Order
+from app.oms.payment import PaymentState
 from app.pickup.escalation import Escalation
 from app.refusals import Refusal
 from jobs import schedule

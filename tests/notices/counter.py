@@ -44,7 +44,7 @@ class Counter:
     def pick(self, session: Session, order: Order, *, at: datetime) -> PickupTask:
         task = self.task(session, order)
         for line in task.lines:
-            for _ in range(line.reserved):
+            while line.reserved:
                 picking.pick(session, task, line, associate_id=self.maya, typed=False, at=at)
         return task
 

@@ -9,7 +9,7 @@ from app.oms import inventory
 from app.oms.inventory import Cause, Change, Reason
 from app.oms.item import Item
 from app.oms.node import Node, NodeKind
-from app.oms.order import PaymentState
+from app.oms.payment import PaymentState
 from app.oms.placing import LineRequest, OrderRequest
 
 

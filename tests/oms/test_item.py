@@ -1,9 +1,11 @@
+from decimal import Decimal
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlmodel import Session
 
-from app.oms.item import Item, UnknownBarcode, gtin_of, scanned_item
+from app.oms.item import Item, NotSoldSo, UnknownBarcode, gtin_of, scanned_item
 
 GTIN = "05901234123457"
 FNC1 = "\x1d"
@@ -103,3 +105,32 @@ def test_a_wrong_item_is_named_to_its_detail():
     assert Item(sku="1", name="Oat milk", detail="1 l").full_name == "Oat milk, 1 l"
     assert Item(sku="1", name="Oat milk").full_name == "Oat milk"
     assert Item(sku="MUG-350", name="Mug").code_ending == "-350"
+
+
+CHEESE = Item(sku="CHEESE", name="Cheese", unit="kg", decimals=3)
+MUG = Item(sku="MUG", name="Mug")
+
+
+def test_what_is_weighed_is_counted_in_its_smallest_part():
+    assert [CHEESE.units_of(amount) for amount in ("0.350", "2", 1, Decimal("0.001"))] == [350, 2000, 1000, 1]
+    assert [CHEESE.amount_of(units) for units in (350, 2000, 1, -5)] == ["0.350", "2.000", "0.001", "-0.005"]
+    assert [CHEESE.said(units) for units in (350, 2000, 0)] == ["0.35 kg", "2 kg", "0 kg"]
+    assert (MUG.units_of("2.000"), MUG.amount_of(10), MUG.said(10)) == (2, "10", "10")
+
+
+@pytest.mark.parametrize(
+    ("item", "amount"), [(MUG, "1.5"), (CHEESE, "0.3505"), (MUG, "two"), (MUG, "NaN"), (CHEESE, "Infinity")]
+)
+def test_a_quantity_the_item_cannot_be_had_in_is_refused(item: Item, amount: str):
+    with pytest.raises(NotSoldSo, match="is sold by the"):
+        item.units_of(amount)
+
+
+@given(st.integers(0, 3), st.integers(-(10**9), 10**9))
+def test_units_written_down_and_read_again_are_the_same_units(decimals: int, units: int):
+    item = Item(sku="X", name="X", decimals=decimals)
+    assert item.units_of(item.amount_of(units)) == units
+
+
+def test_the_price_of_a_part_is_rounded_half_up():
+    assert (CHEESE.priced(350, 1299), CHEESE.priced(500, 1), MUG.priced(3, 255)) == (455, 1, 765)

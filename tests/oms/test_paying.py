@@ -8,8 +8,10 @@ from sqlmodel import Session
 
 from app.events.log import DomainEvent
 from app.oms import books, inventory, order, placing, reservation
-from app.oms.order import PAYMENT_WINDOW, Order, OrderOver, OrderStatus, PaymentState
+from app.oms.order import PAYMENT_WINDOW, Order, OrderOver
 from app.oms.order_events import OrderCancelled, OrderReleased, PaymentFailed
+from app.oms.order_status import OrderStatus
+from app.oms.payment import PaymentState
 from app.oms.reservation import ReservationState
 from tests.oms.shop import Shop, bread, order_form
 

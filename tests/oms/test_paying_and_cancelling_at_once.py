@@ -7,7 +7,9 @@ import pytest
 
 from app import db
 from app.oms import books, inventory, order, placing
-from app.oms.order import PAYMENT_WINDOW, Order, OrderOver, OrderStatus, PaymentState
+from app.oms.order import PAYMENT_WINDOW, Order, OrderOver
+from app.oms.order_status import OrderStatus
+from app.oms.payment import PaymentState
 from tests.oms.shop import Shop, open_shop, order_form, two_milk
 
 ORDERS = 12

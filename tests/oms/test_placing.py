@@ -14,9 +14,10 @@ from app.events.log import DomainEvent, Event
 from app.oms import books, inventory, placing
 from app.oms.customer import Customer
 from app.oms.node import Node, NodeKind
-from app.oms.order import Order, OrderStatus
+from app.oms.order import Order
 from app.oms.order_events import OrderPlaced, OrderReleased, OrderUnfulfillable
 from app.oms.order_line import Fulfilment, OrderLine
+from app.oms.order_status import OrderStatus
 from app.oms.placing import ExternalIdTaken, LineRequest, OrderRequest
 from app.refusals import Unreadable
 from tests.oms.shop import Shop, bread, open_shop, order_form, two_milk

@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from app.oms import books, inventory, placing, reservation
-from app.oms.inventory import Reason
+from app.oms.inventory import Change, Reason
 from app.oms.order import Order
 from app.oms.order_line import OrderLine
 from app.oms.reservation import Reservation, ReservationOver, ReservationState
@@ -63,6 +63,16 @@ def test_units_nobody_found_are_held_back_until_found(session: Session, shop: Sh
     reservation.suppress(session, claim, 1, shop.cause(Reason.NOT_FOUND))
     assert kept(session, shop) == (10, 1, 1)
     reservation.unsuppress(session, claim, 1, shop.cause(Reason.FOUND))
+    assert kept(session, shop) == (10, 2, 0)
+
+
+def test_units_a_count_has_freed_can_still_be_found_for_the_order(session: Session, shop: Shop, claim: Reservation):
+    reservation.suppress(session, claim, 2, shop.cause(Reason.NOT_FOUND))
+    freed = Change(item_id=shop.milk, node_id=shop.node_id, suppressed=-1)
+    inventory.record(session, [freed], shop.cause(Reason.COUNT))
+
+    reservation.unsuppress(session, claim, 2, shop.cause(Reason.FOUND))
+
     assert kept(session, shop) == (10, 2, 0)
 
 

@@ -14,13 +14,14 @@ from sqlmodel import Session, col, select
 
 from app import db
 from app.oms import books, inventory
+from app.oms.balance import Balance
 from app.oms.inventory import Change, Movement, NotEnoughStock, Reason
 from tests.oms.shop import Shop, open_shop
 
 BUYERS, UNITS = 16, 5
 
 
-def balance(session: Session, shop: Shop, item_id: int) -> inventory.Balance:
+def balance(session: Session, shop: Shop, item_id: int) -> Balance:
     found = inventory.balance_of(session, item_id=item_id, node_id=shop.node_id)
     assert found is not None
     return found

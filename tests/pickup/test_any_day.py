@@ -1,4 +1,4 @@
-"""Whatever is tapped, in whatever order: the books add up and nobody hears "ready" of a bag that is on no shelf."""
+"""Whatever is tapped, in whatever order: the books add up, and "ready" is said of no bag that is on no shelf."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -10,9 +10,10 @@ from sqlmodel import Session, select
 
 from app.events.outbox import OutboxState
 from app.notices.notice import Notice, Stage
-from app.oms import books, inventory, order, reservation
+from app.oms import books, cancelling, inventory, order, payment, reservation
 from app.oms.inventory import Reason
 from app.oms.order import Order
+from app.oms.payment import PaymentState
 from app.pickup import escalation, handover, picking, put_back, staging
 from app.pickup.handover import HandoverMethod
 from app.pickup.picking import ShortReason
@@ -44,6 +45,19 @@ def _put_back(session: Session, task: PickupTask, maya: int, at: datetime) -> No
     put_back.put_back(session, task, line, associate_id=maya, at=at)
 
 
+def _call_off(number: int, quantity: int | None) -> Tap:
+    def call_off(session: Session, task: PickupTask, _: int, at: datetime) -> None:
+        placed = order.locked(session, task.order_id)
+        line = placed.lines[number]
+        cancelling.cancel_units(session, placed, line, quantity, reason="-", actor="customer", at=at)
+
+    return call_off
+
+
+def _say(state: PaymentState) -> Tap:
+    return lambda s, task, _, at: order.locked(s, task.order_id).pay(state, actor="payments", at=at)
+
+
 TAPS: dict[str, Tap] = {
     "accept": lambda _, task, maya, at: task.acknowledge(associate_id=maya, at=at),
     "give back": lambda session, task, maya, at: task.give_back(session, associate_id=maya, at=at),
@@ -61,6 +75,11 @@ TAPS: dict[str, Tap] = {
     "take back": lambda s, task, maya, at: handover.take_back(s, task, associate_id=maya, at=at),
     "cancel": lambda s, task, _, at: order.locked(s, task.order_id).cancel(s, reason="-", actor="customer", at=at),
     "put back": _put_back,
+    "call one off": _call_off(0, 1),
+    "call the rest off": _call_off(1, None),
+    "capture": _say(PaymentState.CAPTURED),
+    "fail": _say(PaymentState.FAILED),
+    "refund": _say(PaymentState.REFUNDED),
     "sweep": lambda s, task, _, at: escalation.escalate(s, task.id, at=at),
     "say late": lambda s, task, _, at: escalation.tell_late(s, task.id, at=at),
 }
@@ -79,6 +98,7 @@ def test_the_books_add_up_after_any_taps(session: Session, nine: datetime, count
         _tap(session, task, TAPS[tap], counter.maya, nine + timedelta(minutes=step))
 
         _ready_is_true(session, task, placed)
+        assert payment.account(session, placed.id).surplus(placed.owed_minor) == 0, "what is too much is asked back"
 
     assert list(books.unexplained_balances(session)) == []
     assert list(books.unexplained_claims(session)) == []

@@ -11,6 +11,7 @@ from app.pickup import escalation, picking, undo
 from app.pickup.escalation import AlreadyOwned, Escalation
 from app.pickup.task import PickupTask
 from app.pickup.undo import Act, Deed
+from app.rules import rule_version
 from tests.notices.counter import Counter
 
 MINUTE = timedelta(minutes=1)
@@ -32,6 +33,15 @@ def test_an_unanswered_task_climbs_one_rung_per_window_and_stops_at_the_region(
         (1, nine + 5 * MINUTE),
         (2, nine + 15 * MINUTE),
     ]
+
+
+def test_a_rule_decides_how_long_the_store_and_each_rung_have(session: Session, nine: datetime, counter: Counter):
+    rule_version.publish(session, kind="windows", scope="all", body={"ack_s": 120, "answer_s": 60}, by="test", at=nine)
+    task = counter.task(session, counter.place(session, at=nine))
+
+    escalation.escalate(session, task.id, at=nine + 2 * MINUTE)
+
+    assert escalation.due(session, nine + 3 * MINUTE) == [task.id]
 
 
 def test_a_task_is_never_early(session: Session, nine: datetime, counter: Counter):

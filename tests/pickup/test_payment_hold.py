@@ -9,7 +9,9 @@ from sqlmodel import Session, select
 from app.events import log
 from app.events.outbox import OutboxState
 from app.notices.notice import Stage
-from app.oms.order import Order, OrderStatus, PaymentState
+from app.oms.order import Order
+from app.oms.order_status import OrderStatus
+from app.oms.payment import PaymentState
 from app.pickup import escalation
 from app.pickup.exception_case import CaseKind, ExceptionCase
 from app.pickup.task import NotPaidFor

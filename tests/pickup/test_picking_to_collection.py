@@ -5,7 +5,8 @@ from sqlmodel import Session, select
 
 from app.oms import books, inventory
 from app.oms.item import Item
-from app.oms.order import OrderStatus, PaymentState
+from app.oms.order_status import OrderStatus
+from app.oms.payment import PaymentState
 from app.pickup import exception_case, handover, picking, pickup_link, put_back, staging, tally, undo
 from app.pickup.handover import CodeBlocked, HandoverMethod, NotOnTheShelf, NotPaid, ReasonMissing
 from app.pickup.picking import AllPicked, NotInThisOrder

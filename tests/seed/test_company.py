@@ -1,7 +1,7 @@
 """A retailer's own file becomes its shop: what is known is brought up to date, and stock is opened once."""
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -16,6 +16,7 @@ from app.pickup.staging import LocationKind, StagingLocation
 from app.refusals import Refusal, Unreadable
 from seed import company
 
+HOUR = timedelta(hours=1)
 WEEK = {day: [["08:00", "21:00"]] for day in ("mon", "tue", "wed", "thu", "fri")} | {"sat": [["22:00", "02:00"]]}
 SHELVES = [{"code": "S-01"}, {"code": "F-01", "kind": "cold"}]
 
@@ -49,7 +50,7 @@ def test_a_file_makes_a_shop_that_can_open_its_doors(session: Session, nine: dat
     load(session, nine)
 
     store = session.exec(select(Store)).one()
-    assert due_after(session, store.id, at=nine, window=store.ack_window) == nine + store.ack_window
+    assert due_after(session, store.id, at=nine, window=HOUR) == nine + HOUR
     assert session.exec(select(StagingLocation.kind)).all() == [LocationKind.SHELF, LocationKind.COLD]
     assert session.exec(select(Place.bin)).one() == "A01"
     assert session.exec(select(Item.gtin)).one() == "05901234123457"

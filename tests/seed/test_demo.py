@@ -10,11 +10,12 @@ from sqlmodel import select
 from app import db
 from app.config import Settings
 from app.events import log
-from app.oms import books, item
+from app.oms import books, item, transfer
 from app.oms.order import Order
+from app.oms.transfer import TransferState
 from app.people.associate import Associate
-from app.people.store import Region
-from app.pickup import escalation, tally
+from app.people.store import Region, Store
+from app.pickup import count, count_cause, escalation, tally
 from app.pickup.task import PickupTask
 from app.pickup.task_status import TaskStatus
 from seed import demo, demo_goods
@@ -50,6 +51,17 @@ def test_the_first_look_at_the_demo_is_alive_and_its_books_are_true(settings, ni
         north = session.exec(select(Region).where(Region.code == "NORTH")).one()
         assert len(escalation.waiting(session, north.id)) == 1
         assert max(event.at for event in session.exec(select(log.Event))) <= nine
+
+
+def test_the_demo_has_a_box_on_its_way_and_something_to_count(settings, nine):
+    demo.build(settings, nine)
+
+    with db.transaction() as session:
+        assert count_cause.open_plan(session, at=nine) >= demo.DAILY_COUNTS
+        riverside = session.exec(select(Store).where(Store.code == "118")).one()
+        assert len(count.living(session, riverside.id)) >= demo.DAILY_COUNTS
+        (coming,) = transfer.coming(session, riverside.id)
+        assert (coming.state, len(coming.lines)) == (TransferState.SHIPPED, 3)
 
 
 def test_the_list_of_people_opens_the_door(settings, nine):

@@ -1,12 +1,20 @@
 """Orders handed in by other systems: taken once, read strictly, refused in problem documents."""
 
 import json
+import re
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlmodel import select
 
+from app import db
+from app.oms import inventory
+from app.oms.inventory import Cause, Change, Reason
+from app.oms.item import Item
+from app.oms.node import Node
 from tests.web.conftest import Chain
 
 
@@ -84,6 +92,25 @@ def test_an_order_without_stock_is_taken_as_unfulfillable(system: System):
     assert (reply.status_code, reply.json["status"], reply.json["task"]) == (201, "unfulfillable", None)
 
 
+def test_what_is_weighed_is_ordered_and_answered_in_its_own_unit(system: System):
+    with db.transaction() as session:
+        cheese = Item(sku="CHEESE", name="Cheese", unit="kg", decimals=3, price_minor=1299)
+        session.add(cheese)
+        session.flush()
+        there = Change(item_id=cheese.id, node_id=session.exec(select(Node.id).where(Node.code == "118")).one(),
+                       on_hand=1000)  # fmt: skip
+        at = datetime(2026, 11, 23, 8, tzinfo=UTC)
+        why = Cause(reason=Reason.OPENING, document="opening", actor="test", occurred_at=at, recorded_at=at)
+        inventory.record(session, [there], why)
+    line = {"sku": "CHEESE", "quantity": "0.350", "unit": "kg", "unit_price_minor": 1299}
+
+    reply = system.post("/api/orders", order(lines=[line]))
+    too_fine = system.post("/api/orders", order(lines=[line | {"quantity": "0.3501"}], external_id="W-2"), key="k2")
+
+    assert reply.json["lines"][0].items() >= {"unit": "kg", "ordered": "0.350", "reserved": "0.350"}.items()
+    assert is_problem(too_fine, 422)
+
+
 def test_a_task_opens_once_the_payment_stands(system: System):
     waiting = system.post("/api/orders", order(payment={"state": "pending", "amount_minor": 510, "currency": "GBP"}))
 
@@ -152,6 +179,8 @@ def test_what_two_readers_could_read_differently_is_not_json(system: System, bod
         {"lines": [{"sku": "85123A", "quantity": 2, "unit_price_minor": 255}]},
         {"lines": [{"sku": "85123A", "quantity": "1.5", "unit_price_minor": 255}]},
         {"lines": [{"sku": "85123A", "quantity": "0", "unit_price_minor": 255}]},
+        {"lines": [{"sku": "85123A", "quantity": "1", "unit": "kg", "unit_price_minor": 255}]},
+        {"lines": [{"sku": "85123A", "quantity": "10001", "unit_price_minor": 255}]},
         {"lines": [{"sku": "nothing", "quantity": "1", "unit_price_minor": 255}]},
         {"lines": [{"sku": "85123A", "quantity": "1", "unit_price_minor": 255}] * 2},
         {"fulfilment": {"type": "pickup", "store": "999", "promised_by": "2026-11-23T11:00:00Z"}},
@@ -186,9 +215,9 @@ def test_a_body_beyond_the_limit_is_refused_with_or_without_a_length(app: Flask,
 def test_the_description_names_every_address_that_answers(app: Flask, system: System):
     described = system.get("/openapi.json").json
     answered = {
-        rule.rule.replace("<int(min=1, max=2147483647):order_id>", "{order_id}")
+        re.sub(r"<[^>]*:(\w+)>", r"{\1}", rule.rule)
         for rule in app.url_map.iter_rules()
-        if rule.rule.startswith("/api/")
+        if rule.rule.startswith(("/api/", "/in/"))
     }
 
     assert described["openapi"].startswith("3.1")

@@ -30,6 +30,12 @@ POSTED = [
     ("/pick-walk/scans", {"item_id": "9" * 30, "ending": "1"}),
     ("/pickup-tasks/acknowledgements", {"of": "9" * 30}),
     ("/exceptions/99999999999/dismissal", {"reason": "\0"}),
+    ("/counts", {"code": "\0"}),
+    ("/counts/99999999999/result", {}),
+    ("/counts/1/scans", {"amount": "1e999999999", "ending": "x"}),
+    ("/transfers/99999999999/receipt", {}),
+    ("/transfers/1/scans", {"amount": "9" * 30, "ending": "\0"}),
+    ("/transfers/1/scans/undo", {"line_id": "9" * 30}),
     ("/demo/devices", {"store_id": "9" * 30}),
 ]
 

@@ -8,7 +8,7 @@ from app.clock import now
 from app.events import log
 from app.oms import order as orders
 from app.oms.node import Node, NodeKind
-from app.oms.order import PaymentState
+from app.oms.payment import PaymentState
 from app.people.associate import Role
 from app.people.store import Store
 from app.pickup.staging import StagingLocation

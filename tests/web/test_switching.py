@@ -9,7 +9,7 @@ from app import db
 from app.clock import now
 from app.oms import inventory, placing
 from app.oms.inventory import Cause, Change, Reason
-from app.oms.order import PaymentState
+from app.oms.payment import PaymentState
 from app.oms.placing import LineRequest, OrderRequest
 from app.people.associate import Associate
 from app.people.device import Device

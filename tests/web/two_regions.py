@@ -9,13 +9,14 @@ from sqlmodel import Session, select
 from app import db
 from app.clock import now
 from app.config import Settings
-from app.oms import inventory, placing
+from app.oms import inventory, placing, transfer, transfer_moves
 from app.oms import order as orders
 from app.oms.inventory import Cause, Change, Reason
 from app.oms.item import Item, Place
 from app.oms.node import Node, NodeKind
-from app.oms.order import PaymentState
+from app.oms.payment import PaymentState
 from app.oms.placing import LineRequest, OrderRequest
+from app.oms.transfer import Wanted
 from app.people.associate import Associate, Role, RoleGrant
 from app.people.device import Device
 from app.people.sign_in import SHIFT, SignIn
@@ -23,6 +24,7 @@ from app.people.store import Region, Store, StoreHours
 from app.people.tokens import hash_token
 from app.pickup import handover, picking, pickup_link, staging
 from app.pickup import task as tasks
+from app.pickup.count import StockCount
 from app.pickup.escalation import REGION, Escalation
 from app.pickup.exception_case import ExceptionCase
 from app.pickup.handover import HandoverMethod
@@ -48,6 +50,10 @@ class Work:
     token: str = ""
     order_id: int = 0
     case_id: int = 0
+    count_id: int = 0
+    coming_id: int = 0
+    leaving_id: int = 0
+    trip_line_id: int = 0
     escalation_id: int = 0
     deed_id: int = 0
 
@@ -97,12 +103,35 @@ def open_two_regions(app: Flask, settings: Settings) -> World:
             session.flush()
             world.regions[code] = region.id
         session.add(Item(sku="MILK", name="Milk", gtin=GTIN, price_minor=150))
+        _depot(session)
         for code, region_code in REGION_OF.items():
             _store(session, world, code, region_code)
     for code in ("204", "311"):
         with db.transaction() as session:
             world.work[code] = _work(session, world.stores[code], code, settings)
     return world
+
+
+def _depot(session: Session) -> None:
+    depot = Node(kind=NodeKind.DC, code="DC1", name="Depot")
+    session.add(depot)
+    session.flush()
+    opened = Cause(reason=Reason.OPENING, document="opening", actor="test", occurred_at=now(), recorded_at=now())
+    item = session.exec(select(Item)).one()
+    inventory.record(session, [Change(item_id=item.id, node_id=depot.id, on_hand=500)], opened)
+
+
+def _travelling(session: Session, work: Work, store_id: int) -> None:
+    """One delivery on its way here with a unit taken in, and one asked for from here."""
+    item, depot = session.exec(select(Item)).one(), session.exec(select(Node).where(Node.code == "DC1")).one()
+    here = Wanted(from_id=depot.id, to_id=store_id, quantities={item.id: 3})
+    coming = transfer.request(session, here, actor="api/1", at=now())
+    transfer_moves.ship(session, coming, actor="api/1", at=now())
+    line = transfer.scan(coming, item, 1)
+    away = Wanted(from_id=store_id, to_id=depot.id, quantities={item.id: 2})
+    leaving = transfer.request(session, away, actor="api/1", at=now())
+    session.flush()
+    work.coming_id, work.leaving_id, work.trip_line_id = coming.id, leaving.id, line.id
 
 
 def _store(session: Session, world: World, code: str, region: str) -> None:
@@ -139,6 +168,8 @@ def _work(session: Session, store_id: int, code: str, settings: Settings) -> Wor
     work.deed_id = session.exec(select(Deed.id).where(Deed.associate_id == owner.id)).one()
     work.escalation_id = _escalated(session, session.get_one(PickupTask, work.tasks["requested"]))
     session.flush()
+    _travelling(session, work, store_id)
+    work.count_id = session.exec(select(StockCount.id).where(StockCount.store_id == store_id)).one()
     work.case_id = session.exec(select(ExceptionCase.id).where(ExceptionCase.store_id == store_id)).one()
     return work
 

@@ -1,0 +1,72 @@
+"""The desk at which a process asks for promises: one thread takes all who wait, and answers them after one commit.
+
+Thirty callers of one hot item would each wait for its lock and for a commit of their own; together they wait for one.
+A caller that is alone waits for nobody. On SQLite the same thread is the process's one writer of promises.
+"""
+
+from collections.abc import Sequence
+from concurrent.futures import Future
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from threading import Thread
+
+from app import db
+from app.oms import admission
+from app.oms.admission import Request, Verdict
+
+LARGEST = 512
+"""So many requests are decided at once at most, so that the last of them does not wait long."""
+
+Waiting = tuple[Request, "Future[Verdict]"]
+
+
+class Desk:
+    """Open until it is closed; whoever still waits then is answered first."""
+
+    def __init__(self) -> None:
+        self._queue: SimpleQueue[Waiting | None] = SimpleQueue()
+        self._thread = Thread(target=self._work, name="admission", daemon=True)
+        self._thread.start()
+
+    def ask(self, request: Request) -> Verdict:
+        """The answer, once it is on disk. An order or a lease of the caller's own is no part of it."""
+        future: Future[Verdict] = Future()
+        self._queue.put((request, future))
+        return future.result()
+
+    def close(self) -> None:
+        self._queue.put(None)
+        self._thread.join()
+
+    def _work(self) -> None:
+        while waiting := self._next():
+            if not _answer(waiting):
+                for alone in waiting:  # one bad request must not take the others with it
+                    _answer([alone], is_last=True)
+
+    def _next(self) -> list[Waiting]:
+        first = self._queue.get()
+        if first is None:
+            return []
+        waiting = [first]
+        with suppress(Empty):
+            while len(waiting) < LARGEST:
+                following = self._queue.get_nowait()
+                if following is None:
+                    self._queue.put(None)
+                    break
+                waiting.append(following)
+        return waiting
+
+
+def _answer(waiting: Sequence[Waiting], *, is_last: bool = False) -> bool:
+    try:
+        with db.transaction() as session:
+            verdicts = admission.admit(session, [request for request, _ in waiting])
+    except Exception as trouble:  # noqa: BLE001 - it is the caller's, in the caller's thread
+        if is_last:
+            waiting[0][1].set_exception(trouble)
+        return is_last
+    for (_, future), verdict in zip(waiting, verdicts, strict=True):
+        future.set_result(verdict)
+    return True

@@ -1,0 +1,97 @@
+"""What channels are told: the newest number and its version, once for each change that lasted until it was due.
+
+At least once, so a channel drops what is not newer than what it has; whoever sends asks `is_worth_sending` first, so
+that most of what has been overtaken never leaves.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from app import rows
+from app.events.outbox import OutboxMessage, OutboxState
+from app.oms.availability import Ats
+from app.oms.channel import Channel
+from app.oms.item import Item
+
+TOPIC = "availability"
+MOST = 500
+
+
+def post_due(session: Session, *, at: datetime, most: int = MOST) -> int:
+    """How many numbers were due; those a channel has been told already leave no message."""
+    due = _due(session, at, most)
+    news = [(row, item, code) for row, item, code in due if row.quantity != row.pushed_quantity]
+    if news:
+        rows.write(session, _messages([_payload(row, item, code) for row, item, code in news], at))
+    for row, _, _ in due:
+        row.push_due_at = None
+        if row.quantity != row.pushed_quantity:
+            row.pushed_quantity, row.pushed_version = row.quantity, row.version
+    session.flush()
+    return len(due)
+
+
+def is_due(session: Session, *, at: datetime) -> bool:
+    return session.execute(sa.select(col(Ats.item_id)).where(col(Ats.push_due_at) <= at).limit(1)).first() is not None
+
+
+def tell_all(session: Session, channel: Channel, *, at: datetime) -> None:
+    """A channel that has just begun to listen, or lost what it knew, hears of every item under a version of its own."""
+    anew = {"push_due_at": at, "pushed_quantity": None, "version": col(Ats.version) + 1}
+    session.execute(sa.update(Ats).where(col(Ats.channel_id) == channel.id).values(anew))
+
+
+def is_worth_sending(session: Session, payload: Mapping[str, Any]) -> bool:
+    """Not once a newer number is waiting to leave, or the channel has one."""
+    row = _told(session, payload["channel"], payload["sku"])
+    return row is not None and payload["version"] == row.pushed_version > row.acked_version
+
+
+def acknowledge(session: Session, payload: Mapping[str, Any]) -> None:
+    """The channel has it: nothing older is sent any more."""
+    row = _told(session, payload["channel"], payload["sku"])
+    if row is not None:
+        row.acked_version = max(row.acked_version, payload["version"])
+
+
+def _due(session: Session, at: datetime, most: int) -> Sequence[tuple[Ats, Item, str]]:
+    due = (
+        select(Ats, Item, Channel.code)
+        .join(Item, col(Item.id) == Ats.item_id)
+        .join(Channel, col(Channel.id) == Ats.channel_id)
+        .where(col(Ats.push_due_at) <= at)
+        .order_by(col(Ats.push_due_at), col(Ats.channel_id), col(Ats.item_id))
+        .limit(most)
+    )
+    locked = due.with_for_update(of=Ats, skip_locked=True).execution_options(populate_existing=True)
+    return session.exec(locked).all()
+
+
+def _payload(row: Ats, item: Item, code: str) -> dict[str, Any]:
+    return {
+        "channel": code, "sku": item.sku, "quantity": item.amount_of(row.quantity), "unit": item.unit,
+        "version": row.version, "as_of": row.changed_at.isoformat(),
+    }  # fmt: skip
+
+
+def _messages(payloads: list[dict[str, Any]], at: datetime) -> rows.Insert:
+    many = len(payloads)
+    named = [f"{TOPIC}/{said['channel']}/{said['sku']}/{said['version']}" for said in payloads]
+    return rows.Insert(OutboxMessage, {
+        "topic": [TOPIC] * many, "dedupe": named, "payload": payloads, "state": [OutboxState.PENDING] * many,
+        "due_at": [at] * many, "attempts": [0] * many, "posted_at": [at] * many,
+    }, skip_taken=True)  # fmt: skip
+
+
+def _told(session: Session, channel: str, sku: str) -> Ats | None:
+    told = (
+        select(Ats)
+        .join(Item, col(Item.id) == Ats.item_id)
+        .join(Channel, col(Channel.id) == Ats.channel_id)
+        .where(Channel.code == channel, Item.sku == sku)
+    )
+    return session.exec(told.with_for_update(of=Ats).execution_options(populate_existing=True)).one_or_none()

@@ -1,0 +1,20 @@
+"""The proof that nothing is oversold runs on both databases, with several processes, and would notice."""
+
+from dataclasses import replace
+
+from seed import proof
+from seed.proof import Race
+
+
+def test_several_processes_race_for_one_item_and_every_unit_is_promised_once(database_url: str):
+    outcome = proof.run(database_url, Race(clients=8, processes=2, units=30))
+
+    assert outcome.holds, outcome
+    assert (outcome.granted, outcome.promised_before, outcome.asked) == (27, 3, 90)
+
+
+def test_a_unit_too_many_or_books_that_do_not_add_up_are_no_proof(database_url: str):
+    outcome = proof.run(database_url, Race(clients=2, processes=1, units=10))
+
+    assert not replace(outcome, granted=outcome.granted + 1).holds
+    assert not replace(outcome, wrong=("item 1 at node 1: the balance is not the sum of its movements",)).holds
