@@ -42,10 +42,10 @@ class _Fact:
     key: Key = (0, 0)
     units: int = 0
 
-    @property
-    def turn(self) -> tuple[bool, int, datetime]:
-        number = self.arrival.message.sequence
-        return number is None, number or 0, self.occurred_at
+
+def _turn(fact: _Fact) -> tuple[float, datetime]:
+    number = fact.arrival.message.sequence
+    return float("inf") if number is None else number, fact.occurred_at
 
 
 def take(
@@ -64,7 +64,7 @@ def enter(session: Session, arrivals: Sequence[Arrival], *, at: datetime) -> tup
     facts = _placed(session, read)
     stated = [(fact.key, fact.occurred_at) for fact in facts if isinstance(fact.told, Reported)]
     reckoning = correction.open_reckoning(session, {fact.key for fact in facts}, stated)
-    for fact in sorted(facts, key=lambda fact: fact.turn):
+    for fact in sorted(facts, key=_turn):
         _enter(reckoning, fact, at)
     return reckoning, freshness.heard(_newest(facts), at=at)
 
@@ -138,14 +138,16 @@ def _enter(reckoning: Reckoning, fact: _Fact, at: datetime) -> None:
     reason = Reason.CORRECTION if isinstance(told, Reported) else REASONS[told.reason]
     cause = Cause(reason=reason, document=DOCUMENT + message.message_id, actor=message.source,
                   occurred_at=fact.occurred_at, recorded_at=at)  # fmt: skip
-    if isinstance(told, Reported):
+    if told.is_absolute:
         is_newest = reckoning.correct_to(fact.key, fact.units, fact.occurred_at, cause) is not None
         fact.arrival.end(InboxState.APPLIED if is_newest else InboxState.STALE, "" if is_newest else STALE)
         return
-    change = (Change(item_id=item_id, node_id=node_id, unavailable=-fact.units) if reason == Reason.DAMAGE
-              else Change(item_id=item_id, node_id=node_id, on_hand=fact.units))  # fmt: skip
+    if reason is Reason.DAMAGE:
+        change = Change(item_id=item_id, node_id=node_id, unavailable=-fact.units)
+    else:
+        change = Change(item_id=item_id, node_id=node_id, on_hand=fact.units)
     reckoning.enter(change, cause)
-    fact.arrival.end(InboxState.APPLIED)
+    fact.arrival.state = InboxState.APPLIED
 
 
 def untrue(session: Session) -> Iterable[str]:
