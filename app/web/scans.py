@@ -79,7 +79,8 @@ def _shelf(session: Session) -> Any:
 def _item(session: Session) -> Any:
     """The item goes to the order on the screen, else to the associate's most urgent one, that still needs it."""
     item, at, me = scanned_item(session, said.code()), now(), viewer().id
-    needing = select(PickupTask.id).join(OrderLine, col(OrderLine.fulfilment_id) == col(PickupTask.fulfilment_id)).where(
+    same_part = col(OrderLine.fulfilment_id) == col(PickupTask.fulfilment_id)
+    needing = select(PickupTask.id).join(OrderLine, same_part).where(
         PickupTask.store_id == viewer().store(session).id, col(PickupTask.status).in_(IN_HAND),
         OrderLine.item_id == item.id, OrderLine.reserved > 0,
     )  # fmt: skip

@@ -49,8 +49,12 @@ class Shelf:
     def reserved(self, item: str) -> int:
         return sum(hold.left.get(item, 0) for hold in self.holds.values())
 
+    def sellable(self, item: str) -> int:
+        """Fewer than no broken ones make no unit more."""
+        return self.on_hand[item] - max(0, self.unavailable[item])
+
     def free(self, item: str) -> int:
-        return self.on_hand[item] - self.unavailable[item] - self.reserved(item)
+        return self.sellable(item) - self.reserved(item)
 
     def let_go(self, items: set[str], at: datetime) -> None:
         for hold in self.holds.values():
@@ -162,7 +166,7 @@ class AnyDay(RuleBasedStateMachine):
             shelf = self.shelf
             assert (kept.on_hand, kept.unavailable) == (shelf.on_hand[name], shelf.unavailable[name])
             assert kept.reserved == shelf.reserved(name)
-            there = max(0, shelf.on_hand[name] - shelf.unavailable[name])
+            there = max(0, shelf.sellable(name))
             assert kept.shortfall == max(0, shelf.reserved(name) - there)
 
     @invariant()

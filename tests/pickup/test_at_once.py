@@ -1,5 +1,6 @@
 """Two at once on PostgreSQL, where nothing queues writers for us: nobody waits for somebody who waits for them."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -40,7 +41,8 @@ def said() -> Iterator[list[str]]:
     def hear(_connection: object, _cursor: object, statement: str, *_: object) -> None:
         if "NO KEY UPDATE" in statement and 'FROM "order"' in statement:
             heard.append("lock an order")
-        heard.extend(table for table in ("balance", "board_tally") if statement.startswith(f"UPDATE {table}"))
+        written = re.findall(r'UPDATE "?(balance|board_tally)\b', statement)
+        heard.extend(written)
 
     engine = db.current().engine
     sa.event.listen(engine, "before_cursor_execute", hear)
