@@ -5,6 +5,7 @@ from sqlmodel import SQLModel
 from app.events import inbox, log, outbox, quarantine, replies, sequence
 from app.notices import notice
 from app.oms import (
+    address,
     admission,
     availability,
     balance,
@@ -16,6 +17,7 @@ from app.oms import (
     item,
     kit,
     node,
+    node_terms,
     order,
     payment,
     reservation,
@@ -41,8 +43,8 @@ from app.rules import rule_version
 
 MODULES = (
     inbox, log, outbox, quarantine, replies, sequence, notice,
-    admission, availability, balance, channel, correction, customer, freshness, inventory, item, kit, node, order,
-    payment, reservation, rule_version, safety, touched, transfer,
+    address, admission, availability, balance, channel, correction, customer, freshness, inventory, item, kit, node,
+    node_terms, order, payment, reservation, rule_version, safety, touched, transfer,
     api_client, associate, device, sign_in, store,
     count, escalation, exception_case, handover, picking, pickup_link, staging, tally, task, undo, walk_choice,
 )  # fmt: skip

@@ -12,7 +12,7 @@ class NoticeEvent(DomainEvent):
 
     about: ClassVar[str] = "order"
     order_id: int
-    store_id: int
+    store_id: int | None
     notice_id: int
     stage: str
     channel: str

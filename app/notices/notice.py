@@ -55,7 +55,7 @@ class Notice(SQLModel, table=True):
     id: int = Field(default=None, primary_key=True)
     order_id: int = Field(foreign_key="order.id")
     task_id: int | None = Field(default=None, foreign_key="pickup_task.id")
-    store_id: int = Field(foreign_key="node.id")
+    store_id: int | None = Field(default=None, foreign_key="node.id")
     stage: Stage = Field(sa_type=db.choice(Stage))
     channel: Channel = Field(default=Channel.MAIL, sa_type=db.choice(Channel))
     staging_id: int | None = Field(default=None, foreign_key="staging.id")

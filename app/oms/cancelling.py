@@ -7,13 +7,11 @@ from sqlmodel import Session
 
 from app.oms import reservation
 from app.oms.inventory import Reason
-from app.oms.order import Order, OrderOver
+from app.oms.order import OVER, Order, OrderOver
 from app.oms.order_events import UnitsCancelled
 from app.oms.order_line import OrderLine
-from app.oms.order_status import OrderStatus
 from app.refusals import NotFound, Refusal, Unreadable
 
-OVER = (OrderStatus.COLLECTED, OrderStatus.CANCELLED)
 Part = tuple[OrderLine, int]
 
 

@@ -39,6 +39,8 @@ class Item(SQLModel, table=True):
     price_minor: int = 0
     currency: str = "GBP"
     cost_minor: int = 0
+    weight_g: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    """Of one, in the unit it is sold by; 0 when nobody said."""
     is_cold: bool = False
     needs_id: bool = False
     is_heavy: bool = False

@@ -30,6 +30,7 @@ PAYMENT_WINDOW = timedelta(minutes=30)
 FIRST_NUMBER = 1000
 
 
+OVER = frozenset({OrderStatus.COLLECTED, OrderStatus.SHIPPED, OrderStatus.CANCELLED})
 PAID_ENOUGH = frozenset({PaymentState.AUTHORISED, PaymentState.CAPTURED})
 
 
@@ -61,7 +62,8 @@ class Order(Eventful, SQLModel, table=True):
     external_id: str
     request_hash: str
     customer_id: int = Field(foreign_key="customer.id")
-    store_id: int = Field(foreign_key="node.id", index=True)
+    store_id: int | None = Field(default=None, foreign_key="node.id", index=True)
+    """Where the customer collects; none, when all of it is shipped to them."""
     placed_at: datetime
     promised_at: datetime
     payment_state: PaymentState = Field(sa_type=db.choice(PaymentState))
@@ -80,6 +82,12 @@ class Order(Eventful, SQLModel, table=True):
     def number(self) -> str:
         """Short enough to say across a counter."""
         return str(FIRST_NUMBER + self.id)
+
+    @property
+    def pickup_store_id(self) -> int:
+        """Asked of an order that somebody collects."""
+        assert self.store_id is not None, self.id  # noqa: S101 - whoever asks has a pickup in hand
+        return self.store_id
 
     @property
     def is_paid_enough(self) -> bool:
@@ -138,7 +146,7 @@ class Order(Eventful, SQLModel, table=True):
             return
         if after == PaymentState.FAILED:
             self._announce(PaymentFailed, actor=actor, at=at)
-        elif after == PaymentState.REFUNDED and self.status != OrderStatus.COLLECTED:
+        elif after == PaymentState.REFUNDED and self.status not in OVER:
             self._announce(PaymentRefunded, actor=actor, at=at)
         elif after in PAID_ENOUGH and before not in PAID_ENOUGH:
             after_all = before != PaymentState.PENDING or self.payment_due_at is None
@@ -179,7 +187,7 @@ class Order(Eventful, SQLModel, table=True):
 
     def cancel(self, session: Session, *, reason: str, actor: str, at: datetime) -> None:
         """What nobody has picked goes back on sale at once; what is in a bag waits for its put-back."""
-        if self.status in (OrderStatus.COLLECTED, OrderStatus.CANCELLED):
+        if self.status in OVER:
             raise OrderOver(f"Order {self.number} is already {self.status}.")
         claims = reservation.of_lines(session, [line.id for line in self.lines])
         back = [(claims[line.id], line.reserved) for line in self.lines if line.reserved]

@@ -8,11 +8,11 @@ from app.events.log import DomainEvent
 
 @dataclass(frozen=True, kw_only=True)
 class OrderEvent(DomainEvent):
-    """Something that occurred to an order of a store."""
+    """Something that occurred to an order; of the store where it is collected, if it is."""
 
     about: ClassVar[str] = "order"
     order_id: int
-    store_id: int
+    store_id: int | None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,10 +13,15 @@ from app.refusals import Refusal
 if TYPE_CHECKING:
     from app.oms.order import Order
 
-ALIVE = ("reserved", "picked", "staged")
+ALIVE = ("reserved", "picked", "packed", "staged")
 """Where a unit is on its way to the customer."""
 
-PLACES = ("reserved", "picked", "short", "staged", "collected", "cancelled", "unfilled", "in_parts")
+GONE = ("collected", "shipped")
+"""Where a unit has left our hands for the customer's."""
+
+PLACES = (
+    "reserved", "picked", "short", "packed", "staged", "collected", "shipped", "cancelled", "unfilled", "in_parts",
+)  # fmt: skip
 """Where a unit of a line can be: each ordered unit is in exactly one of these; of a kit, in what it is made of."""
 
 
@@ -57,8 +62,12 @@ class OrderLine(SQLModel, table=True):
     reserved: int = 0
     picked: int = 0
     short: int = 0
+    packed: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    """In a closed parcel, at the node."""
     staged: int = 0
     collected: int = 0
+    shipped: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    """With the carrier, out of our hands."""
     cancelled: int = 0
     unfilled: int = 0
     in_parts: int = 0
@@ -118,10 +127,11 @@ class FulfilmentKind(StrEnum):
     """How the goods reach the customer."""
 
     PICKUP = "pickup"
+    SHIP = "ship"
 
 
 class Fulfilment(SQLModel, table=True):
-    """The part of an order that one node fulfils: its lines, and their status; a pickup has one task."""
+    """The part of an order that one node fulfils: its lines, and their status; what a store does for it is one task."""
 
     __tablename__ = "fulfilment"
     __table_args__ = (sa.UniqueConstraint("order_id", "node_id", "kind"),)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from enum import StrEnum
 
-from app.oms.order_line import OrderLine
+from app.oms.order_line import ALIVE, PLACES, OrderLine
 
 
 class OrderStatus(StrEnum):
@@ -15,6 +15,9 @@ class OrderStatus(StrEnum):
     PARTLY_READY = "partly ready"
     READY = "ready"
     COLLECTED = "collected"
+    PACKED = "packed"
+    PARTLY_SHIPPED = "partly shipped"
+    SHIPPED = "shipped"
     UNFULFILLABLE = "unfulfillable"
     CANCELLED = "cancelled"
 
@@ -25,10 +28,19 @@ def status_of(lines: Sequence[OrderLine], *, is_paid_enough: bool) -> OrderStatu
         return OrderStatus.CANCELLED
     if all(line.ordered == line.short + line.unfilled + line.cancelled for line in lines):
         return OrderStatus.UNFULFILLABLE
-    if not any(line.reserved or line.picked or line.staged for line in lines):
-        return OrderStatus.COLLECTED
-    if not is_paid_enough:
-        return OrderStatus.AWAITING_PAYMENT
-    if any(line.reserved or line.picked for line in lines):
-        return OrderStatus.PICKING if any(line.picked for line in lines) else OrderStatus.ACCEPTED
-    return OrderStatus.PARTLY_READY if any(line.short for line in lines) else OrderStatus.READY
+    if not any(getattr(line, place) for line in lines for place in ALIVE):
+        return OrderStatus.COLLECTED if any(line.collected for line in lines) else OrderStatus.SHIPPED
+    return _under_way(lines) if is_paid_enough else OrderStatus.AWAITING_PAYMENT
+
+
+def _under_way(lines: Sequence[OrderLine]) -> OrderStatus:
+    """The furthest that any part has come, unless another part is still to be picked."""
+    has = {place: any(getattr(line, place) for line in lines) for place in PLACES}
+    steps = [
+        (OrderStatus.PARTLY_SHIPPED, has["shipped"]),
+        (OrderStatus.PICKING, has["picked"]),
+        (OrderStatus.ACCEPTED, has["reserved"]),
+        (OrderStatus.PACKED, has["packed"]),
+        (OrderStatus.PARTLY_READY, has["short"]),
+    ]
+    return next((status for status, is_so in steps if is_so), OrderStatus.READY)

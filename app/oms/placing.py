@@ -176,7 +176,7 @@ def _reserve(session: Session, order: Order, *, actor: str, at: datetime) -> boo
     """All lines or none: half an order on the shelf is a second trip for the customer."""
     state = ReservationState.HARD if order.is_paid_enough else ReservationState.SOFT
     wishes = tuple(
-        Wish(item_id=line.item_id, node_id=order.store_id, quantity=line.ordered, order_line_id=line.id)
+        Wish(item_id=line.item_id, node_id=order.pickup_store_id, quantity=line.ordered, order_line_id=line.id)
         for line in order.lines
     )
     document = f"order/{order.id}"

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from app.oms.order_line import ALIVE, OrderLine
+from app.oms.order_line import ALIVE, GONE, OrderLine
 
 Lines = Sequence[OrderLine]
 
@@ -34,6 +34,6 @@ def lost(line: OrderLine, lines: Lines, *, is_over: bool) -> int:
     What is missing may still be found, until the bag it would have gone into has left.
     """
     if is_over:
-        return line.ordered - line.collected
-    has_left = any(each.collected for each in lines) and not any(getattr(each, at) for each in lines for at in ALIVE)
-    return line.cancelled + (line.short if has_left else 0)
+        return line.ordered - line.collected - line.shipped
+    has_left, is_awaited = (any(getattr(each, at) for each in lines for at in places) for places in (GONE, ALIVE))
+    return line.cancelled + (line.short if has_left and not is_awaited else 0)

@@ -55,7 +55,7 @@ class CaseEvent(DomainEvent):
 
     about: ClassVar[str] = "case"
     case_id: int
-    store_id: int
+    store_id: int | None
     order_id: int
     task_id: int | None
 
@@ -95,7 +95,8 @@ class ExceptionCase(Eventful, SQLModel, table=True):
     kind: CaseKind = Field(sa_type=db.choice(CaseKind))
     cause: str
     status: CaseStatus = Field(default=CaseStatus.OPEN, sa_type=db.choice(CaseStatus))
-    store_id: int = Field(foreign_key="store.id")
+    store_id: int | None = Field(default=None, foreign_key="store.id")
+    """Whose problem it is; none, when an order that is shipped finds no node."""
     order_id: int = Field(foreign_key="order.id")
     task_id: int | None = Field(default=None, foreign_key="pickup_task.id", index=True)
     line_id: int | None = Field(default=None, foreign_key="order_line.id")

@@ -42,7 +42,7 @@ def _open(session: Session, event: TransferRequested) -> None:
     order = session.get_one(Order, event.order_id)
     part = select(Fulfilment.id).where(Fulfilment.order_id == order.id, Fulfilment.node_id == event.to_id)
     task = PickupTask(
-        fulfilment_id=session.exec(part).one(), order_id=order.id, store_id=order.store_id,
+        fulfilment_id=session.exec(part).one(), order_id=order.id, store_id=order.pickup_store_id,
         status=TaskStatus.AWAITING_TRANSFER, opened_at=event.at, promised_at=order.promised_at,
         ack_due_at=event.at, escalates_at=None,
         late_at=order.promised_at,

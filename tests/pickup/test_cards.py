@@ -31,7 +31,7 @@ def test_a_full_shelf_is_never_suggested(session: Session, nine: datetime, count
     counter.pick(session, order, at=nine)
 
     assert _suggested(session, counter, order, nine) is None
-    assert staging.free_places(session, order.store_id) == 0
+    assert staging.free_places(session, order.pickup_store_id) == 0
 
 
 def test_cold_goods_are_sent_to_a_cold_shelf(session: Session, nine: datetime, counter: Counter):

@@ -204,7 +204,7 @@ def test_a_count_that_proves_the_units_gives_them_to_the_order_that_missed_them(
     count_out(session, count, 100, by=counter.maya, at=nine + MINUTE)
 
     assert order.lines[0].reserved == 2
-    assert exception_case.living(session, order.store_id) == []
+    assert exception_case.living(session, order.pickup_store_id) == []
     kept = milk(session, counter)
     assert (kept.on_hand, kept.reserved, kept.suppressed) == (100, 2, 0)
     assert list(books.unexplained_claims(session)) == []
@@ -222,7 +222,7 @@ def test_a_count_that_finds_too_few_leaves_the_customers_problem_open(
 
     assert (milk(session, counter).on_hand, milk(session, counter).suppressed) == (1, 0)
     assert (counter.task(session, order).status, order.lines[0].short) == (TaskStatus.UNFULFILLABLE, 2)
-    assert len(exception_case.living(session, order.store_id)) == 1
+    assert len(exception_case.living(session, order.pickup_store_id)) == 1
 
 
 def test_found_before_anybody_counted_needs_no_count(session: Session, nine: datetime, counter: Counter):

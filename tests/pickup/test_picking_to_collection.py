@@ -61,7 +61,7 @@ def test_units_nobody_finds_open_one_problem_and_are_not_for_sale(session: Sessi
     milk = inventory.balance_of(session, item_id=counter.shop.milk, node_id=counter.shop.node_id)
     assert milk is not None
     assert (milk.on_hand, milk.reserved, milk.suppressed, milk.free) == (100, 0, 2, 98)
-    (case,) = exception_case.living(session, order.store_id)
+    (case,) = exception_case.living(session, order.pickup_store_id)
     assert (case.kind, case.quantity, case.detail) == ("short pick", 2, "not found")
 
 
@@ -73,7 +73,7 @@ def test_found_after_all_ends_the_problem_and_gives_the_very_units_back(
 
     picking.take_short_back(session, counter.task(session, order), associate_id=counter.maya, at=nine + MINUTE)
 
-    assert exception_case.living(session, order.store_id) == []
+    assert exception_case.living(session, order.pickup_store_id) == []
     assert order.lines[0].reserved == 2
     assert list(books.unexplained_claims(session)) == []
 
@@ -233,13 +233,13 @@ def _newest(session: Session, counter: Counter) -> undo.Deed:
 
 def test_the_boards_numbers_follow_every_step(session: Session, nine: datetime, counter: Counter):
     order = counter.place(session, at=nine)
-    numbers = [_numbers(session, order.store_id)]
+    numbers = [_numbers(session, order.pickup_store_id)]
     counter.pick(session, order, at=nine)
-    numbers.append(_numbers(session, order.store_id))
+    numbers.append(_numbers(session, order.pickup_store_id))
     counter.stage(session, order, at=nine)
-    numbers.append(_numbers(session, order.store_id))
+    numbers.append(_numbers(session, order.pickup_store_id))
     counter.hand_over(session, order, at=nine)
-    numbers.append(_numbers(session, order.store_id))
+    numbers.append(_numbers(session, order.pickup_store_id))
 
     assert numbers == [(1, 0, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1), (0, 0, 0, 0)]
 

@@ -42,7 +42,7 @@ def order(session: Session, nine: datetime, counter: Counter) -> Order:
 
 
 def asked(session: Session, counter: Counter, order: Order, depot: int, *, at: datetime, units: int = 200) -> Transfer:
-    wanted = Wanted(from_id=depot, to_id=order.store_id, quantities={counter.shop.milk: units})
+    wanted = Wanted(from_id=depot, to_id=order.pickup_store_id, quantities={counter.shop.milk: units})
     return transfer.request_for(session, orders.locked(session, order.id), wanted, actor="api/1", at=at)
 
 
@@ -58,11 +58,11 @@ def came(session: Session, counter: Counter, order: Order, depot: int, *, units:
 def test_an_order_waits_for_what_another_place_has_and_goes_from_the_box_to_its_shelf(
     session: Session, nine: datetime, counter: Counter, order: Order, depot: int
 ):
-    assert [case.kind for case in exception_case.living(session, order.store_id)] == [CaseKind.UNFULFILLABLE]
+    assert [case.kind for case in exception_case.living(session, order.pickup_store_id)] == [CaseKind.UNFULFILLABLE]
 
     going = asked(session, counter, order, depot, at=nine)
     assert counter.task(session, order).status == TaskStatus.AWAITING_TRANSFER
-    assert exception_case.living(session, order.store_id) == []
+    assert exception_case.living(session, order.pickup_store_id) == []
     transfer_moves.ship(session, going, actor="api/1", at=nine)
     assert counter.task(session, order).status == TaskStatus.IN_TRANSIT
     transfer.scan(going, session.get_one(Item, counter.shop.milk), 200)
@@ -70,12 +70,12 @@ def test_an_order_waits_for_what_another_place_has_and_goes_from_the_box_to_its_
     task = counter.task(session, order)
     assert (task.status, order.lines[0].picked) == (TaskStatus.RECEIVED, 200)
 
-    shelf = staging.location_for(session, order.store_id, "S-01")
+    shelf = staging.location_for(session, order.pickup_store_id, "S-01")
     staging.stage(session, task, shelf, associate_id=counter.maya, typed=False, at=nine + HOUR)
     counter.hand_over(session, order, at=nine + 2 * HOUR)
 
     assert order.status == OrderStatus.COLLECTED
-    kept = inventory.balance_of(session, item_id=counter.shop.milk, node_id=order.store_id)
+    kept = inventory.balance_of(session, item_id=counter.shop.milk, node_id=order.pickup_store_id)
     assert kept is not None
     assert (kept.on_hand, kept.reserved, kept.in_transit) == (100, 0, 0)
     assert list(books.unexplained_balances(session)) == []
@@ -89,7 +89,7 @@ def test_what_came_for_a_customer_is_promised_before_anybody_else_can_have_it(
 ):
     came(session, counter, order, depot, units=200, at=nine)
 
-    kept = inventory.balance_of(session, item_id=counter.shop.milk, node_id=order.store_id)
+    kept = inventory.balance_of(session, item_id=counter.shop.milk, node_id=order.pickup_store_id)
     assert kept is not None
     assert (kept.on_hand, kept.reserved, kept.free) == (300, 200, 100)
 
@@ -101,7 +101,7 @@ def test_less_than_was_promised_goes_on_with_what_came_and_shows_as_a_problem(
 
     line = order.lines[0]
     assert (counter.task(session, order).status, line.picked, line.unfilled) == (TaskStatus.RECEIVED, 150, 50)
-    (case,) = exception_case.living(session, order.store_id)
+    (case,) = exception_case.living(session, order.pickup_store_id)
     assert (case.kind, case.quantity) == (CaseKind.TRANSFER_SHORT, 50)
 
 
@@ -129,7 +129,7 @@ def test_an_order_called_off_while_it_waits_leaves_its_goods_for_sale(
     if is_gone:
         transfer.scan(going, session.get_one(Item, counter.shop.milk), 200)
         transfer_moves.receive(session, going, actor=f"associate/{counter.maya}", at=nine + 2 * HOUR)
-    place = order.store_id if is_gone else depot
+    place = order.pickup_store_id if is_gone else depot
     kept = inventory.balance_of(session, item_id=counter.shop.milk, node_id=place)
     assert kept is not None
     assert (kept.reserved, kept.free) == (0, 300 if is_gone else 500)
@@ -166,7 +166,7 @@ def test_only_what_an_order_waits_for_is_carried_for_it(
 ):
     with pytest.raises(NotForTransfer, match="does not wait for so much"):
         asked(session, counter, order, depot, at=nine, units=201)
-    wanted = Wanted(from_id=order.store_id, to_id=depot, quantities={counter.shop.milk: 1})
+    wanted = Wanted(from_id=order.pickup_store_id, to_id=depot, quantities={counter.shop.milk: 1})
     with pytest.raises(NotForTransfer, match="is collected elsewhere"):
         transfer.request_for(session, order, wanted, actor="api/1", at=nine)
     asked(session, counter, order, depot, at=nine)
