@@ -14,7 +14,7 @@ from app import clock, db
 from app.config import Settings
 from app.events import replies
 from app.notices.smtp import SmtpTransport, Transport
-from app.oms import order, rule_effects, stock_intake
+from app.oms import expiry, order, rule_effects, stock_intake
 from app.pickup import count_cause, escalation
 from app.rules import rule_version
 from jobs import availability
@@ -29,6 +29,9 @@ Act = Callable[[datetime], object]
 
 GRACE_S = 4.0
 """So long a stop waits for what is running; for a mail server that keeps silent it does not wait any longer."""
+
+MOST_ROUNDS = 20
+"""After a long stop the rest of the overdue holds are let go at the next turn."""
 
 _post: list[tuple[Transport, Settings, Event]] = []
 
@@ -48,6 +51,17 @@ def _forget_replies(at: datetime) -> None:
         replies.forget(session, at=at)
 
 
+def _let_holds_go(at: datetime) -> None:
+    """A thousand at once and not for ever: whoever asks for stock meanwhile gets a turn, and so does a stop."""
+    for _ in range(MOST_ROUNDS):
+        with db.reading() as session:
+            overdue = expiry.run_out(session, at)
+        if not overdue:
+            return
+        with db.transaction() as session:
+            expiry.sweep(session, overdue, at=at)
+
+
 def _ask_for_counts(at: datetime) -> None:
     with db.transaction() as session:
         count_cause.open_impossible(session, at=at)
@@ -59,6 +73,7 @@ SCHEDULE: list[tuple[str, int, Act]] = [
     ("escalate unanswered tasks", 1, partial(sweep, escalation.due, escalation.escalate)),
     ("tell customers of late orders", 1, partial(sweep, escalation.late_due, escalation.tell_late)),
     ("send what waits in the outbox", 1, _send_waiting),
+    ("let go of holds that ran out", 1, _let_holds_go),
     ("bring rules into force", 1, partial(sweep, rule_version.effect_due, rule_effects.take_effect)),
     ("notice sources that fell silent", 5, availability.listen),
     ("take in what waits at the door", 5, stock_intake.take_waiting),

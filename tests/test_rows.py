@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from app import rows
-from app.oms import admission, correction, inventory
+from app.oms import correction, expiry, inventory
 from app.oms.availability import Ats
 from app.oms.balance import Balance
 from tests.oms.shop import Shop, open_shop
@@ -34,8 +34,8 @@ def test_neither_claims_nor_movements_are_read_whole(session: Session, shop: Sho
     sa.event.listen(connection, "before_cursor_execute", lambda _, __, sql, given, *___: asked.append((sql, given)))
 
     page = inventory.open_page(session, [(shop.milk, shop.node_id), (shop.bread, shop.node_id)])
-    admission.expire(session, page, at=nine)
-    admission.run_out(session, nine)
+    expiry.expire(session, page, at=nine)
+    expiry.run_out(session, nine)
     correction._past(session, [((shop.milk, shop.node_id), nine)])
 
     plans = [" ".join(step.detail for step in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", given))

@@ -12,11 +12,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 
-import sqlalchemy as sa
-from sqlmodel import Field, Session, SQLModel, col, select
+from sqlmodel import Field, Session, SQLModel
 
 from app import rows
-from app.oms import inventory
+from app.oms import expiry, inventory
 from app.oms.balance import Key
 from app.oms.inventory import Cause, Change, NotEnoughStock, Page, Reason
 from app.oms.reservation import Reservation, ReservationState
@@ -172,9 +171,8 @@ def _decide(session: Session, requests: Sequence[Request]) -> dict[str, Verdict]
     page = inventory.open_page(session, (wish.key for each in requests for wish in each.wishes), is_making=False)
     deciding = _Round(page)
     refused = [request for request in requests if not deciding.take(request)]
-    if refused and expire(session, page, at=requests[0].at):
-        for request in refused:
-            deciding.take(request)
+    while refused and expiry.expire(session, page, at=requests[0].at):
+        refused = [request for request in refused if not deciding.take(request)]
     page.save(*_kept(deciding, requests))
     return deciding.verdicts
 
@@ -203,44 +201,3 @@ def _kept(deciding: _Round, requests: Sequence[Request]) -> Iterable[rows.Insert
             "expires_at": [request.expires_at for request in asked],
             "reserved_at": [request.at for request in asked],
         })  # fmt: skip
-
-
-_IS_SOFT = col(Reservation.state) == sa.bindparam(None, ReservationState.SOFT, literal_execute=True)
-"""Written out: a parameter would hide from SQLite that the index of what runs out holds all that are asked for."""
-
-
-def expire(session: Session, page: Page, *, at: datetime) -> int:
-    """Let go the soft holds that have run out on this page's balances; how many there were."""
-    if not page.levels:
-        return 0
-    items, nodes = zip(*sorted(page.levels), strict=True)
-    keys = rows.given({"item_id": items, "node_id": nodes})
-    same = sa.and_(col(Reservation.item_id) == keys.c.item_id, col(Reservation.node_id) == keys.c.node_id)
-    found = select(Reservation).join(keys, same).where(_IS_SOFT, col(Reservation.expires_at) <= at)
-    held = session.exec(found.with_for_update(of=Reservation).execution_options(populate_existing=True)).all()
-    for hold in held:
-        cause = Cause(reason=Reason.EXPIRED, document=hold.document, actor="system", occurred_at=at, recorded_at=at)
-        page.enter(Change(item_id=hold.item_id, node_id=hold.node_id, reserved=-hold.open_quantity), cause)
-        hold.end(ReservationState.EXPIRED)
-    return len(held)
-
-
-def run_out(session: Session, at: datetime) -> list[Key]:
-    """Balances with holds that have run out, the longest overdue first."""
-    expires_at = sa.func.min(col(Reservation.expires_at))
-    due = (
-        sa.select(col(Reservation.item_id), col(Reservation.node_id))
-        .where(_IS_SOFT, col(Reservation.expires_at) <= at)
-        .group_by(col(Reservation.item_id), col(Reservation.node_id))
-        .order_by(expires_at)
-        .limit(500)
-    )
-    return [(row[0], row[1]) for row in session.execute(due)]
-
-
-def sweep(session: Session, keys: Iterable[Key], *, at: datetime) -> int:
-    """Let go what has run out on these balances; safe to run twice, and beside admission."""
-    page = inventory.open_page(session, keys, is_making=False)
-    ended = expire(session, page, at=at)
-    page.save()
-    return ended

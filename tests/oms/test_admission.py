@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from app import db
-from app.oms import admission, books, inventory
+from app.oms import admission, books, expiry, inventory
 from app.oms.admission import Admission, KeyTaken, Request, Wish
 from app.oms.desk import Desk
 from app.oms.inventory import Change, Movement, NotEnoughStock, Reason
@@ -109,8 +109,8 @@ def test_a_hold_is_kept_until_its_very_last_moment(session: Session, shop: Shop)
 def test_the_sweep_lets_go_of_what_ran_out_and_of_nothing_else(session: Session, shop: Shop):
     ask(session, basket(shop), basket(shop, "basket/2", expires_at=shop.opened_at + 2 * HOLD))
     at = shop.opened_at + HOLD
-    assert admission.sweep(session, admission.run_out(session, at), at=at) == 1
-    assert admission.sweep(session, admission.run_out(session, at), at=at) == 0
+    assert expiry.sweep(session, expiry.run_out(session, at), at=at) == 1
+    assert expiry.sweep(session, expiry.run_out(session, at), at=at) == 0
     assert reserved(session, shop.milk, shop) == 1
     assert list(books.unexplained_claims(session)) == []
 

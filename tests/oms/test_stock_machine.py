@@ -16,7 +16,7 @@ from hypothesis.stateful import (
 )
 from sqlmodel import Session, col, select
 
-from app.oms import admission, books, inventory, reservation
+from app.oms import admission, books, expiry, inventory, reservation
 from app.oms.admission import Request, Wish
 from app.oms.balance import Balance
 from app.oms.inventory import Change, Movement, Reason
@@ -138,7 +138,7 @@ class AnyDay(RuleBasedStateMachine):
 
     @rule()
     def the_sweep_runs(self) -> None:
-        admission.sweep(self.session, admission.run_out(self.session, self.at), at=self.at)
+        expiry.sweep(self.session, expiry.run_out(self.session, self.at), at=self.at)
         self.shelf.let_go(set(ITEMS), self.at)
 
     @precondition(lambda self: self.shelf.holds)
