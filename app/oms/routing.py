@@ -4,9 +4,8 @@ A candidate is first asked whether it may serve at all (up, open for this kind o
 not refused before unless counted since). Among those that may, the cheapest set of nodes is found: a node that is used
 costs its fixed part once (parcel, labour at its load, risk of a nil pick, distance, the split it makes), each unit its
 own part (labour, margin, age of the stock). Within a set each line takes its units where they are cheapest, which is
-the best that set can do; so the search goes over sets only, smallest first, and ends when no larger set can be
-cheaper. That is exact; only when `MOST_SETS` have been looked at does it stop with the best so far and say by how much
-at most it may be off.
+the best that set can do; so the search goes over sets only. It is exact; only when `MOST_SETS` have been looked at does
+it stop with the best so far and say that, and by how much at most it may be off.
 """
 
 from collections.abc import Mapping, Sequence
@@ -117,6 +116,8 @@ class Decision:
     considered: tuple[int, ...]
     sets_seen: int
     gap: float = 0.0
+    is_exact: bool = True
+    """No choice is cheaper, or none there is; otherwise the search was cut, and the choice is `gap` off at most."""
 
     @property
     def is_complete(self) -> bool:
@@ -135,10 +136,11 @@ def choose(demand: Demand, candidates: Sequence[Candidate], weights: Weights | N
     found = search.best()
     if found is None:
         unfilled = {need.line: need.quantity for need in demand.needs}
-        return Decision((), 0.0, unfilled, excluded, considered, search.seen)
+        return Decision((), 0.0, unfilled, excluded, considered, search.seen, is_exact=search.is_exact)
     return Decision(
-        _parts(search, found, demand), round(found.cost, 2), {}, excluded, considered, search.seen, search.gap
-    )
+        _parts(search, found, demand), round(found.cost, 2), {}, excluded, considered, search.seen,
+        gap=search.gap, is_exact=search.is_exact,
+    )  # fmt: skip
 
 
 def exclusion(demand: Demand, node: Candidate) -> Excluded | None:

@@ -1,10 +1,21 @@
-"""The search for the cheapest set of nodes: exact, smallest sets first, with a bound that ends it early."""
+"""The search for the cheapest set of nodes: branch and bound, exact unless `MOST_SETS` run out, and then it says so.
+
+A set that lacks units grows by a node that has some of the line fewest can serve; a set that has all grows only by
+nodes that make it cheaper, and each saves at most what it would save alone. A branch ends when `routing_bounds` shows
+that nothing in it is cheaper than the best so far, or that it can't be filled in so few parcels.
+"""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from itertools import islice
+from dataclasses import dataclass
+from heapq import nlargest
+from typing import NamedTuple
 
-MOST_SETS = 200_000
+from app.oms.routing_bounds import Bounds
+
+MOST_SETS = 30_000
+"""Enough for every set of three among forty nodes, each looked at twice: there it is exact whatever they cost."""
+ALIKE = 1e-6
+"""Costs nearer than this, in minor units, are the same: sums of floats differ by their order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,20 +29,22 @@ class Able:
 
 
 def undominated(able: Sequence[Able], wanted: Sequence[int]) -> Iterator[Able]:
-    """Leave out a node when another does all it could do, alone, and nowhere at a higher price."""
-    for number, node in enumerate(able):
-        if not any(
-            _dominates(other, node, wanted) and (rank < number or not _dominates(node, other, wanted))
-            for rank, other in enumerate(able)
-            if rank != number
-        ):
+    """Leave out a node when another before it does all it could do, alone, and nowhere at a higher price."""
+    kept: list[tuple[int, Able]] = []
+    for node in able:
+        has = _lines(stock > 0 for stock in node.stock)
+        if not any(has & ~full == 0 and _is_nowhere_dearer(other, node) for full, other in kept):
+            kept.append((_lines(stock >= want for stock, want in zip(node.stock, wanted, strict=True)), node))
             yield node
 
 
-def _dominates(other: Able, node: Able, wanted: Sequence[int]) -> bool:
+def _lines(are_so: Iterator[bool]) -> int:
+    return sum(1 << line for line, is_so in enumerate(are_so) if is_so)
+
+
+def _is_nowhere_dearer(other: Able, node: Able) -> bool:
     return other.fixed <= node.fixed and all(
-        not has or (full >= want and cheap <= dear)
-        for has, full, want, cheap, dear in zip(node.stock, other.stock, wanted, other.price, node.price, strict=True)
+        not has or cheap <= dear for has, cheap, dear in zip(node.stock, other.price, node.price, strict=True)
     )
 
 
@@ -43,88 +56,120 @@ class Found:
     cost: float
 
 
-@dataclass
-class Search:
-    """Sets of nodes, smallest first; the nodes stand in the order of their fixed cost."""
+class Branch(NamedTuple):
+    """All sets that hold the chosen nodes and otherwise only allowed ones: places of nodes, the allowed as bits."""
 
-    wanted: tuple[int, ...]
-    nodes: Sequence[Able]
-    split: float
-    most: int
-    seen: int = 0
-    gap: float = 0.0
-    found: Found | None = None
-    _richest_from: list[list[int]] = field(default_factory=list)
-    floor: float = 0.0
-    """What the units cost at least, were every node in the set."""
+    chosen: tuple[int, ...]
+    allowed: int
+    short: tuple[int, ...]
+    """What the chosen lack, by line."""
+    opened: float
+    """What using the chosen costs."""
+    slack: float
+    """What the chosen cost above the bound."""
+
+
+class _Enough(Exception):
+    """As many sets were looked at as may be."""
+
+
+class Search:
+    """One demand over the nodes that may serve it; `best` is called once."""
+
+    def __init__(self, wanted: tuple[int, ...], nodes: Sequence[Able], split: float, most: int) -> None:
+        self.wanted, self.split = wanted, split
+        self.most = min(most, len(nodes))
+        self.seen = 0
+        self.gap = 0.0
+        self.is_exact = True
+        self.found: Found | None = None
+        self._bounds = Bounds(wanted, nodes, split, self.most)
+        self.nodes = [nodes[place] for place in self._bounds.places]
+        self._offers = [tuple(zip(node.price, node.stock, strict=True)) for node in self.nodes]
+        self._has = [_lines(node.stock[line] > 0 for node in self.nodes) for line in range(len(wanted))]
 
     def best(self) -> Found | None:
-        """None when no set within the split limit fills the demand."""
-        floor = self._units(self.nodes)
-        if floor is None:
-            return None
-        self.floor = floor
-        for size in range(1, min(self.most, len(self.nodes)) + 1):
-            bound = self._bound((), 0, size)
-            if self.found is not None and self.found.cost <= bound:
-                break
-            if not self._look((), 0, size):
-                self.gap = round(max(0.0, self.found.cost - bound), 2) if self.found else 0.0
-                break
+        """None when no set within the split limit fills the demand, or none was found before the search was cut."""
+        try:
+            self._look(Branch((), (1 << len(self.nodes)) - 1, self.wanted, -self.split, 0.0))
+        except _Enough:
+            self.is_exact = False
+            self.gap = round(max(0.0, self.found.cost - self._bounds.least), 2) if self.found else 0.0
         return self.found
 
-    def _look(self, chosen: tuple[Able, ...], start: int, size: int) -> bool:
-        """Try every set of this size that begins with the chosen; False when the search was cut short."""
-        if len(chosen) == size:
-            self._try(chosen)
-            return self.seen < MOST_SETS
-        for place in range(start, len(self.nodes) - (size - len(chosen)) + 1):
-            if self.found is not None and self.found.cost <= self._bound(chosen, place, size):
-                break  # the nodes that follow cost as much or more
-            if self._may_fill(chosen, place, size) and not self._look((*chosen, self.nodes[place]), place + 1, size):
-                return False
-        return True
+    def _look(self, at: Branch) -> None:
+        self._count()
+        if any(at.short):
+            if self._can_fill(at):
+                self._fill_up(at)
+        elif at.chosen:
+            self._make_cheaper(at)
 
-    def _bound(self, chosen: tuple[Able, ...], place: int, size: int) -> float:
-        following = islice(self.nodes, place, place + size - len(chosen))
-        fixed = sum(node.fixed for node in chosen) + sum(node.fixed for node in following)
-        return fixed + self.split * (size - 1) + self.floor
+    def _can_fill(self, at: Branch) -> bool:
+        """In as many parcels as are left, and cheaper than the best so far?"""
+        more = self._bounds.parcels_for(at.short)
+        return len(at.chosen) + more <= self.most and self._is_worth(at.opened + more * self._bounds.cheapest, at.slack)
 
-    def _may_fill(self, chosen: tuple[Able, ...], place: int, size: int) -> bool:
-        """Could this node, those chosen and the best of those that follow have enough of every line?"""
-        node, more = self.nodes[place], size - len(chosen) - 1
-        return all(
-            sum(each.stock[line] for each in chosen) + node.stock[line] + more * self._richest(line, place + 1) >= want
-            for line, want in enumerate(self.wanted)
+    def _is_worth(self, opened: float, slack: float) -> bool:
+        if self.found is None:
+            return True
+        return max(opened + self._bounds.units, self._bounds.least + slack) < self.found.cost - ALIKE
+
+    def _fill_up(self, at: Branch) -> None:
+        """Whatever fills the line holds one of its suppliers; the first of them it holds names the branch."""
+        suppliers = min(
+            (at.allowed & has for has, lacks in zip(self._has, at.short, strict=True) if lacks), key=int.bit_count
         )
+        allowed = at.allowed
+        for place in _places(suppliers):
+            allowed &= ~(1 << place)
+            node = self.nodes[place]
+            opened, slack = at.opened + node.fixed + self.split, at.slack + self._bounds.slack[place]
+            if self._is_worth(opened, slack):
+                short = tuple(map(_less, at.short, node.stock))
+                self._look(Branch((*at.chosen, place), allowed, short, opened, slack))
 
-    def _richest(self, line: int, start: int) -> int:
-        if not self._richest_from:
-            for number in range(len(self.wanted)):
-                stocks = [node.stock[number] for node in self.nodes]
-                self._richest_from.append([max(stocks[place:], default=0) for place in range(len(stocks) + 1)])
-        return self._richest_from[line][start]
-
-    def _try(self, chosen: tuple[Able, ...]) -> None:
-        self.seen += 1
-        units = self._units(chosen)
-        if units is None:
+    def _make_cheaper(self, at: Branch) -> None:
+        cost = self._cost(at.chosen, at.opened)
+        if self.found is None or cost < self.found.cost - ALIKE:
+            self.found = Found(tuple(self.nodes[place] for place in at.chosen), cost)
+        more = self.most - len(at.chosen)
+        if not more or not self._is_worth(at.opened + self._bounds.cheapest, at.slack):
             return
-        cost = units + sum(node.fixed for node in chosen) + self.split * (len(chosen) - 1)
-        if self.found is None or cost < self.found.cost:
-            self.found = Found(chosen, cost)
+        saves = {place: saved for place in _places(at.allowed) if (saved := self._saved(at, place, cost)) > ALIKE}
+        allowed = sum(1 << place for place in saves)
+        for place in sorted(saves, key=saves.__getitem__, reverse=True):
+            if cost - sum(nlargest(more, (saves[each] for each in _places(allowed)))) >= self.found.cost - ALIKE:
+                return
+            allowed &= ~(1 << place)
+            opened, slack = at.opened + self.nodes[place].fixed + self.split, at.slack + self._bounds.slack[place]
+            self._look(Branch((*at.chosen, place), allowed, at.short, opened, slack))
 
-    def _units(self, nodes: Sequence[Able]) -> float | None:
-        """What the units cost; None when they don't suffice."""
-        total = 0.0
+    def _saved(self, at: Branch, place: int, cost: float) -> float:
+        """What one more node would save; with others beside it it saves no more than that."""
+        opened, slack = at.opened + self.nodes[place].fixed + self.split, at.slack + self._bounds.slack[place]
+        if not self._is_worth(opened, slack):
+            return 0.0
+        self._count()
+        return cost - self._cost((*at.chosen, place), opened)
+
+    def _count(self) -> None:
+        self.seen += 1
+        if self.seen > MOST_SETS:
+            raise _Enough
+
+    def _cost(self, chosen: tuple[int, ...], opened: float) -> float:
+        """As `spread` would have it, without saying who sends what: this is asked for each set."""
+        cost, offers = opened, [self._offers[place] for place in chosen]
         for line, want in enumerate(self.wanted):
             left = want
-            for node, taken in self.spread(nodes, line):
-                total += taken * node.price[line]
+            for price, stock in sorted([offer[line] for offer in offers]):
+                taken = min(left, stock)
+                cost += taken * price
                 left -= taken
-            if left:
-                return None
-        return total
+                if not left:
+                    break
+        return cost
 
     def spread(self, nodes: Sequence[Able], line: int) -> Iterator[tuple[Able, int]]:
         """A line takes its units where they are cheapest: the best that these nodes can do for it."""
@@ -135,3 +180,15 @@ class Search:
                 left -= taken
             if not left:
                 return
+
+
+def _less(lacks: int, has: int) -> int:
+    return lacks - has if lacks > has else 0
+
+
+def _places(bits: int) -> Iterator[int]:
+    """The places whose bits are set, lowest first: nodes stand in the order of their slack."""
+    while bits:
+        lowest = bits & -bits
+        yield lowest.bit_length() - 1
+        bits ^= lowest

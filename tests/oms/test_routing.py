@@ -107,23 +107,28 @@ def test_the_order_of_the_candidates_does_not_matter():
     assert routing.choose(demand(mug=2, lamp=1), nodes) == routing.choose(demand(mug=2, lamp=1), nodes[::-1])
 
 
-def test_a_search_cut_short_says_how_far_off_it_may_be(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(routing_search, "MOST_SETS", 3)
-    nodes = [node(number, mug=1, parcel_minor=number, nil_pick_rate=1 - number / 10) for number in range(1, 9)]
-    decision = routing.choose(demand(mug=2, most_splits=2), [*nodes, node(9, mug=2, parcel_minor=99_999)])
-    assert decision.gap > 0
+def test_a_search_cut_before_it_found_anything_does_not_say_that_there_is_nothing(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(routing_search, "MOST_SETS", 1)
+    decision = routing.choose(demand(mug=1), [node(1, mug=1)])
+    assert (decision.is_complete, decision.is_exact) == (False, False)
 
 
 stocks = st.lists(st.tuples(*[st.integers(0, 3)] * 3), min_size=1, max_size=5)
 costs = st.lists(st.tuples(st.integers(0, 900), st.integers(0, 5), st.integers(0, 40)), min_size=5, max_size=5)
+marks = st.lists(st.tuples(st.booleans(), st.booleans(), st.integers(0, 3)), min_size=5, max_size=5)
 
 
-@given(stocks=stocks, costs=costs, wanted=st.tuples(*[st.integers(0, 3)] * 3).filter(any), limit=st.integers(1, 4))
-def test_no_choice_is_cheaper_than_ours(stocks, costs, wanted, limit):
+@given(
+    stocks=stocks, costs=costs, marks=marks, wanted=st.tuples(*[st.integers(0, 3)] * 3).filter(any),
+    limit=st.integers(1, 4),
+)  # fmt: skip
+def test_no_choice_is_cheaper_than_ours(stocks, costs, marks, wanted, limit):
     nodes = [
-        node(number, *stock, parcel_minor=parcel, nil_pick_rate=nil / 10, age_days={MUG: age})
-        for number, (stock, (parcel, nil, age)) in enumerate(zip(stocks, costs, strict=False), 1)
-    ]
+        node(number, *stock, parcel_minor=parcel, nil_pick_rate=nil / 10, age_days={MUG: age},
+             has_cold_chain=not is_warm, refused=frozenset({MUG} if refuses else ()), capacity_left=left)
+        for number, (stock, (parcel, nil, age), (is_warm, refuses, left))
+        in enumerate(zip(stocks, costs, marks, strict=False), 1)
+    ]  # fmt: skip
     asked = demand(*wanted, most_splits=limit)
 
     decision = routing.choose(asked, nodes)
@@ -155,8 +160,13 @@ def _spreads(need: Need, nodes: list[Candidate]) -> Iterator[tuple[int, ...]]:
     for cuts in combinations(range(need.quantity + len(nodes) - 1), len(nodes) - 1):
         edges = (-1, *cuts, need.quantity + len(nodes) - 1)
         spread = tuple(after - before - 1 for before, after in pairwise(edges))
-        if all(units <= each.free[need.item_id] for units, each in zip(spread, nodes, strict=True)):
+        if all(units <= _may_send(need, each) for units, each in zip(spread, nodes, strict=True)):
             yield spread
+
+
+def _may_send(need: Need, each: Candidate) -> int:
+    is_kept = need.item_id in each.refused or (need.is_cold and not each.has_cold_chain) or each.capacity_left < 1
+    return 0 if is_kept else each.free[need.item_id]
 
 
 def _sent(decision: routing.Decision) -> dict[int, int]:
