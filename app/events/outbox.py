@@ -17,6 +17,7 @@ LEASE = timedelta(seconds=60)
 MAX_ATTEMPTS = 8
 FIRST_RETRY_AFTER = timedelta(seconds=15)
 LONGEST_RETRY_AFTER = timedelta(minutes=10)
+GIVEN_UP = "state = 'failed'"
 
 
 class OutboxState(StrEnum):
@@ -38,6 +39,14 @@ class OutboxMessage(SQLModel, table=True):
             sqlite_where=sa.text("due_at IS NOT NULL"),
             postgresql_where=sa.text("due_at IS NOT NULL"),
         ),
+        sa.Index(
+            "outbox_due_on_topic",
+            "topic",
+            "due_at",
+            sqlite_where=sa.text("due_at IS NOT NULL"),
+            postgresql_where=sa.text("due_at IS NOT NULL"),
+        ),
+        sa.Index("outbox_dead", "id", sqlite_where=sa.text(GIVEN_UP), postgresql_where=sa.text(GIVEN_UP)),
         sa.CheckConstraint("(due_at IS NOT NULL) = (state IN ('pending', 'sending'))", name="due_only_while_open"),
     )
 
@@ -153,7 +162,15 @@ def _locked(session: Session, message_id: int) -> OutboxMessage:
 
 def oldest_due(session: Session, topic: str | None = None) -> datetime | None:
     """When the message that has waited longest fell due."""
-    return session.exec(select(sa.func.min(OutboxMessage.due_at)).where(_on(topic))).one()
+    waits = col(OutboxMessage.due_at).is_not(None)
+    return session.exec(select(sa.func.min(OutboxMessage.due_at)).where(waits, _on(topic))).one()
+
+
+def waiting(session: Session) -> dict[str, int]:
+    """How many messages have not left, and how many never will."""
+    found = sa.select(col(OutboxMessage.state), sa.func.count()).group_by(col(OutboxMessage.state))
+    for_whom = (col(OutboxMessage.due_at).is_not(None), sa.text(GIVEN_UP))
+    return {str(row[0]): row[1] for each in for_whom for row in session.execute(found.where(each))}
 
 
 def _on(topic: str | None) -> "sa.ColumnElement[bool]":

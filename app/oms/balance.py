@@ -26,6 +26,7 @@ class Balance(SQLModel, table=True):
     __tablename__ = "balance"
     __table_args__ = (
         sa.CheckConstraint("reserved >= 0 AND suppressed >= 0 AND safety >= 0 AND version >= 0", name="never_negative"),
+        sa.Index("balance_of_node", "node_id", "item_id"),
     )
 
     item_id: int = Field(foreign_key="item.id", primary_key=True)

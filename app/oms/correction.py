@@ -16,7 +16,7 @@ from app import db, rows
 from app.oms import discrepancy, inventory
 from app.oms.balance import Key
 from app.oms.discrepancy import Difference
-from app.oms.inventory import Cause, Change, Movement, Page, Reason
+from app.oms.inventory import MOVES_GOODS, Cause, Change, Movement, Page, Reason
 
 
 class Counted(SQLModel, table=True):
@@ -147,7 +147,8 @@ def _past(session: Session, stated: list[tuple[Key, datetime]]) -> dict[Key, lis
         keys = rows.given({"item_id": items, "node_id": nodes})
         same = sa.and_(col(Movement.item_id) == keys.c.item_id, col(Movement.node_id) == keys.c.node_id)
         earliest = min(as_of for _, as_of in stated)
-        for row in session.execute(read.join(keys, same).where(col(Movement.occurred_at) > earliest)):
+        later = sa.and_(col(Movement.occurred_at) > earliest, sa.text(f"({MOVES_GOODS})"))
+        for row in session.execute(read.join(keys, same).where(later)):
             past[row.item_id, row.node_id].append(_Since(*row[2:]))
     return past
 

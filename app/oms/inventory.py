@@ -55,12 +55,24 @@ class NotEnoughStock(Refusal):
     """A promise that the shelf could not keep."""
 
 
+MOVES_GOODS = "on_hand <> 0 OR unavailable <> 0 OR suppressed <> 0"
+"""A promise moves nothing that a count could see: most rows of the ledger stay out of the counts' index."""
+
+
 class Movement(SQLModel, table=True):
     """One ledger row: what changed, why, by whom, and what stood there after."""
 
     __tablename__ = "movement"
     __table_args__ = (
         sa.UniqueConstraint("item_id", "node_id", "version"),
+        sa.Index(
+            "movement_of_goods",
+            "item_id",
+            "node_id",
+            "occurred_at",
+            sqlite_where=sa.text(MOVES_GOODS),
+            postgresql_where=sa.text(MOVES_GOODS),
+        ),
         sa.CheckConstraint(
             "reason <> 'reserved' OR reserved <= 0"
             " OR reserved_after <= on_hand_after - unavailable_after - suppressed_after",

@@ -37,6 +37,13 @@ class Reservation(SQLModel, table=True):
         sa.CheckConstraint("consumed + released <= quantity", name="never_more_than_granted"),
         sa.CheckConstraint("(state IN ('soft', 'hard')) = (consumed + released < quantity)", name="over_when_used_up"),
         sa.Index("reservation_of_line", "order_line_id"),
+        sa.Index("reservation_of_balance", "item_id", "node_id", "state"),
+        sa.Index(
+            "reservation_expires",
+            "expires_at",
+            sqlite_where=sa.text("state = 'soft' AND expires_at IS NOT NULL"),
+            postgresql_where=sa.text("state = 'soft' AND expires_at IS NOT NULL"),
+        ),
         sa.Index(
             "reservation_running_out",
             "item_id",
@@ -50,8 +57,8 @@ class Reservation(SQLModel, table=True):
     id: int = Field(default=None, primary_key=True)
     admission_key: str | None = Field(default=None, foreign_key="admission.key", index=True)
     order_line_id: int | None = Field(default=None, foreign_key="order_line.id")
-    item_id: int = Field(foreign_key="item.id", index=True)
-    node_id: int = Field(foreign_key="node.id", index=True)
+    item_id: int = Field(foreign_key="item.id")
+    node_id: int = Field(foreign_key="node.id")
     channel: str = ""
     expires_at: datetime | None = None
     quantity: int

@@ -69,6 +69,7 @@ class StockCount(Eventful, SQLModel, table=True):
     __table_args__ = (
         sa.Index("one_living_count_an_item", "store_id", "item_id", unique=True,
                  sqlite_where=sa.text("ended_at IS NULL"), postgresql_where=sa.text("ended_at IS NULL")),
+        sa.Index("counts_of_day", "store_id", "cause", "opened_at"),
         sa.CheckConstraint("(ended_at IS NULL) = (status IN ('open', 'recount'))", name="ended_when_over"),
         sa.CheckConstraint("first_by IS NULL OR counter_id IS NULL OR first_by <> counter_id", name="two_people"),
     )  # fmt: skip

@@ -13,7 +13,7 @@ from app import db
 from app.clock import now
 from app.events import inbox, outbox, sequence
 from app.events.inbox import InboxState
-from app.events.outbox import OutboxMessage, OutboxState
+from app.events.outbox import OutboxState
 from app.notices.notice import TOPIC
 from app.oms import freshness, touched
 from app.oms.order import Order
@@ -57,10 +57,8 @@ def _figures(session: Session) -> Iterator[Figure]:
     yield _by(
         Figure("readyshelf_tasks", "Pickup tasks", labels=["status"]), _counted(session, PickupTask.status), TaskStatus
     )
-    messages = _counted(session, OutboxMessage.state, col(OutboxMessage.state).in_(STILL_TO_DO))
-    yield _by(
-        Figure("readyshelf_outbox_messages", "Messages that have not left", labels=["state"]), messages, STILL_TO_DO
-    )
+    yield _by(Figure("readyshelf_outbox_messages", "Messages that have not left", labels=["state"]),
+              outbox.waiting(session), STILL_TO_DO)  # fmt: skip
     yield _by(Figure("readyshelf_inbox_messages", "Messages from outside that had no effect yet", labels=["state"]),
               inbox.waiting(session), NO_EFFECT_YET)  # fmt: skip
     missed = sequence.oldest_gap(session)
