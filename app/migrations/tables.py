@@ -6,7 +6,6 @@ from app.events import inbox, log, outbox, quarantine, replies, sequence
 from app.notices import notice
 from app.oms import (
     address,
-    admission,
     availability,
     balance,
     channel,
@@ -24,6 +23,7 @@ from app.oms import (
     safety,
     touched,
     transfer,
+    verdict,
 )
 from app.people import api_client, associate, device, sign_in, store
 from app.pickup import (
@@ -43,8 +43,8 @@ from app.rules import rule_version
 
 MODULES = (
     inbox, log, outbox, quarantine, replies, sequence, notice,
-    address, admission, availability, balance, channel, correction, customer, freshness, inventory, item, kit, node,
-    node_terms, order, payment, reservation, rule_version, safety, touched, transfer,
+    address, availability, balance, channel, correction, customer, freshness, inventory, item, kit, node,
+    node_terms, order, payment, reservation, rule_version, safety, touched, transfer, verdict,
     api_client, associate, device, sign_in, store,
     count, escalation, exception_case, handover, picking, pickup_link, staging, tally, task, undo, walk_choice,
 )  # fmt: skip

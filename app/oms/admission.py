@@ -7,37 +7,22 @@ refusal. Before a request is refused, the holds that have run out on its balance
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import astuple, dataclass, field
 from datetime import datetime
 from functools import cached_property
 
-from sqlmodel import Field, Session, SQLModel
+from sqlmodel import Session
 
 from app import rows
-from app.oms import expiry, inventory
+from app.oms import expiry, hold, inventory, verdict
 from app.oms.balance import Key
-from app.oms.inventory import Cause, Change, NotEnoughStock, Page, Reason
+from app.oms.inventory import Cause, Change, Page, Reason
 from app.oms.reservation import Reservation, ReservationState
-from app.refusals import Refusal, Unreadable
+from app.oms.verdict import NOT_ENOUGH, Admission, Kept, Lack, Verdict
+from app.refusals import Unreadable
 
 MOST_UNITS = 1_000_000
-
-
-class KeyTaken(Refusal):
-    """The key was used before, for something else."""
-
-
-class Admission(SQLModel, table=True):
-    """What was asked for under a key, and the answer, which never changes."""
-
-    __tablename__ = "admission"
-
-    key: str = Field(primary_key=True)
-    request_hash: str
-    is_granted: bool
-    words: str = ""
-    decided_at: datetime
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,12 +53,16 @@ class Request:
     expires_at: datetime | None = None
     keeps_safety: bool = True
     """A till or the store's own counter may go below the safety line; nobody else."""
+    terms: str = ""
+    """What else the caller said that makes it this request and no other."""
+    takes_over: str | None = None
+    """The key of a hold whose units this request may have; once it is granted, the hold is over."""
 
     @cached_property
     def fingerprint(self) -> str:
         """Two requests with the same fingerprint ask for the same thing."""
-        same = repr((sorted(self.needs.items()), self.state, self.channel, self.keeps_safety))
-        return hashlib.sha256(same.encode()).hexdigest()
+        same = (sorted(self.needs.items()), self.state, self.channel, self.keeps_safety)
+        return hashlib.sha256(repr((*same, self.terms) if self.terms else same).encode()).hexdigest()
 
     @cached_property
     def needs(self) -> dict[Key, int]:
@@ -84,66 +73,50 @@ class Request:
         return needs
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """The answer to a request; `is_repeat` when it had been given before."""
-
-    key: str
-    is_granted: bool
-    words: str = ""
-    is_repeat: bool = False
-    is_conflict: bool = False
-
-    @property
-    def repeated(self) -> "Verdict":
-        return replace(self, is_repeat=True)
-
-    def or_refuse(self) -> "Verdict":
-        if self.is_conflict:
-            raise KeyTaken(f"The key {self.key} was used for another request.")
-        if not self.is_granted:
-            raise NotEnoughStock(self.words)
-        return self
-
-
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    """An answer given before, and what it was the answer to."""
-
-    request_hash: str
-    verdict: Verdict
-
-
 @dataclass
 class _Round:
     """One set of requests being decided on one page of the ledger."""
 
     page: Page
+    held: dict[str, Mapping[Key, int]] = field(default_factory=dict)
     granted: list[tuple[Request, Wish]] = field(default_factory=list)
     verdicts: dict[str, Verdict] = field(default_factory=dict)
+    taken_over: list[str] = field(default_factory=list)
 
     def take(self, request: Request) -> bool:
-        if any(not self._is_free(key, quantity, request) for key, quantity in request.needs.items()):
-            self.verdicts[request.key] = Verdict(request.key, False, "There isn't enough free stock for this order.")
+        held = self.held.get(request.takes_over or "", {})
+        if lacking := tuple(self._lacking(request, held)):
+            self.verdicts[request.key] = Verdict(request.key, False, request.at, NOT_ENOUGH, lacking)
             return False
-        cause = Cause(reason=Reason.RESERVED, document=request.document, actor=request.actor,
-                      occurred_at=request.at, recorded_at=request.at)  # fmt: skip
-        for (item_id, node_id), quantity in sorted(request.needs.items()):
-            self.page.enter(Change(item_id=item_id, node_id=node_id, reserved=quantity), cause)
+        for key in sorted(request.needs.keys() | held.keys()):
+            self._enter(request, key, request.needs.get(key, 0) - held.get(key, 0))
+        if self.held.pop(request.takes_over or "", None) is not None:
+            self.taken_over.append(str(request.takes_over))
         self.granted.extend((request, wish) for wish in request.wishes)
-        self.verdicts[request.key] = Verdict(request.key, True)
+        self.verdicts[request.key] = Verdict(request.key, True, request.at)
         return True
 
-    def _is_free(self, key: Key, quantity: int, request: Request) -> bool:
-        level = self.page.levels.get(key)
-        return level is not None and level.free(floor=level.safety if request.keeps_safety else 0) >= quantity
+    def _lacking(self, request: Request, held: Mapping[Key, int]) -> Iterable[Lack]:
+        """What it holds already was promised: only what it needs beyond that has to be free."""
+        for key, quantity in request.needs.items():
+            level = self.page.levels.get(key)
+            free = level.free(floor=level.safety if request.keeps_safety else 0) if level else 0
+            if quantity - held.get(key, 0) > max(0, free):
+                yield Lack(*key, asked=quantity, free=held.get(key, 0) + max(0, free))
+
+    def _enter(self, request: Request, key: Key, more: int) -> None:
+        if more:
+            reason = Reason.RESERVED if more > 0 else Reason.RELEASED
+            cause = Cause(reason=reason, document=request.document, actor=request.actor,
+                          occurred_at=request.at, recorded_at=request.at)  # fmt: skip
+            self.page.enter(Change(item_id=key[0], node_id=key[1], reserved=more), cause)
 
 
 def admit(session: Session, requests: Sequence[Request]) -> list[Verdict]:
     """Decide these in order; each answer, in the same order. A key known already gets the answer it got then."""
     for request in requests:
         _check(request)
-    known = _known(session, requests)
+    known = verdict.kept(session, (request.key for request in requests))
     fresh = {request.key: request for request in reversed(requests) if request.key not in known}
     decided = _decide(session, list(reversed(fresh.values()))) if fresh else {}
     return [_answer(request, fresh.get(request.key), decided, known) for request in requests]
@@ -154,25 +127,23 @@ def _check(request: Request) -> None:
         raise Unreadable(f"A reservation has at least one line, each of 1 to {MOST_UNITS} units.")
 
 
-def _known(session: Session, requests: Sequence[Request]) -> dict[str, "_Kept"]:
-    keys = {"key": sorted({request.key for request in requests})}
-    found = rows.find(session, Admission, ("key", "request_hash", "is_granted", "words"), keys)
-    return {row[0]: _Kept(row[1], Verdict(row[0], bool(row[2]), row[3], is_repeat=True)) for row in found}
-
-
-def _answer(request: Request, first: Request | None, decided: dict[str, Verdict], known: dict[str, _Kept]) -> Verdict:
+def _answer(request: Request, first: Request | None, decided: dict[str, Verdict], known: dict[str, Kept]) -> Verdict:
     if request is first:
         return decided[request.key]
-    kept = known.get(request.key) or _Kept(first.fingerprint if first else "", decided[request.key].repeated)
+    kept = known.get(request.key) or Kept(first.fingerprint if first else "", decided[request.key].repeated)
     return kept.verdict if kept.request_hash == request.fingerprint else Verdict(request.key, False, is_conflict=True)
 
 
 def _decide(session: Session, requests: Sequence[Request]) -> dict[str, Verdict]:
-    page = inventory.open_page(session, (wish.key for each in requests for wish in each.wishes), is_making=False)
-    deciding = _Round(page)
+    at = requests[0].at
+    holds = [request.takes_over for request in requests if request.takes_over is not None]
+    keys = [*(wish.key for each in requests for wish in each.wishes), *(hold.keys(session, holds) if holds else ())]
+    page = inventory.open_page(session, keys, is_making=False)
+    deciding = _Round(page, hold.standing(session, holds, at=at) if holds else {})
     refused = [request for request in requests if not deciding.take(request)]
-    while refused and expiry.expire(session, page, at=requests[0].at):
+    while refused and expiry.expire(session, page, at=at):
         refused = [request for request in refused if not deciding.take(request)]
+    hold.move(session, deciding.taken_over)
     page.save(*_kept(deciding, requests))
     return deciding.verdicts
 
@@ -185,6 +156,7 @@ def _kept(deciding: _Round, requests: Sequence[Request]) -> Iterable[rows.Insert
         "is_granted": [verdict.is_granted for verdict in verdicts],
         "words": [verdict.words for verdict in verdicts],
         "decided_at": [request.at for request in requests],
+        "lacking": [[astuple(each) for each in verdict.lacking] or None for verdict in verdicts],
     })  # fmt: skip
     if deciding.granted:
         asked, wishes = zip(*deciding.granted, strict=True)

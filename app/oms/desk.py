@@ -12,7 +12,8 @@ from threading import Thread
 
 from app import db
 from app.oms import admission
-from app.oms.admission import Request, Verdict
+from app.oms.admission import Request
+from app.oms.verdict import Verdict
 
 LARGEST = 512
 """So many requests are decided at once at most, so that the last of them does not wait long."""

@@ -9,6 +9,7 @@ from sqlmodel import Field, Session, SQLModel, col, select
 
 from app import db
 from app.oms import inventory
+from app.oms.balance import Key
 from app.oms.inventory import Cause, Change
 from app.refusals import Refusal
 
@@ -72,6 +73,14 @@ class Reservation(SQLModel, table=True):
         return self.quantity - self.consumed - self.released
 
     @property
+    def key(self) -> Key:
+        return self.item_id, self.node_id
+
+    def is_standing(self, at: datetime) -> bool:
+        """It keeps something, and has not run out: also before the sweep comes by."""
+        return self.open_quantity > 0 and (self.expires_at is None or self.expires_at > at)
+
+    @property
     def document(self) -> str:
         return self.admission_key or f"reservation/{self.id}"
 
@@ -79,6 +88,13 @@ class Reservation(SQLModel, table=True):
         """What is still open is let go, and the state says how."""
         self.released += self.open_quantity
         self.state = state
+
+    def resize(self, more: int) -> None:
+        """Keep more, or fewer: what was granted stays the sum of what is kept, used and given back."""
+        if more > 0:
+            self.quantity += more
+        else:
+            self.use_up(released=-more)
 
     def use_up(self, *, consumed: int = 0, released: int = 0) -> None:
         """Spend part of the claim; the state that ends it says what the last unit did."""

@@ -11,10 +11,11 @@ from sqlmodel import Session, col, select
 
 from app import db
 from app.oms import admission, books, expiry, inventory
-from app.oms.admission import Admission, KeyTaken, Request, Wish
+from app.oms.admission import Request, Wish
 from app.oms.desk import Desk
 from app.oms.inventory import Change, Movement, NotEnoughStock, Reason
 from app.oms.reservation import Reservation, ReservationState
+from app.oms.verdict import Admission, KeyTaken
 from app.refusals import Unreadable
 from tests.oms.shop import Shop, open_shop
 

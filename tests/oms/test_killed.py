@@ -9,8 +9,8 @@ from sqlmodel import col, select
 
 from app import db
 from app.oms import books, inventory
-from app.oms.admission import Admission
 from app.oms.reservation import Reservation
+from app.oms.verdict import Admission
 from tests.oms.shop import Shop, open_shop
 
 PROGRAM = """
