@@ -12,6 +12,7 @@ import click
 from sqlmodel import Session, select
 
 from app import clock, db
+from app.cli_recon import back_office, postings, reconcile
 from app.cli_rules import channel, rules
 from app.processes import jobs, live, run, settings_of_environment, web, wired
 from app.refusals import Refusal
@@ -35,7 +36,7 @@ def main() -> None:
     """Readyshelf: orders to collect, from tap to hand-over."""
 
 
-for command in (run, web, live, jobs, rules, channel):
+for command in (run, web, live, jobs, rules, channel, back_office, postings, reconcile):
     main.add_command(command)
 
 

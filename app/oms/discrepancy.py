@@ -39,11 +39,15 @@ class Difference(NamedTuple):
 def announce(session: Session, found: Sequence[Difference]) -> None:
     """Say each that is large for its item."""
     items = {item.id: item for item in session.exec(select(Item).where(col(Item.id).in_({d.key[0] for d in found})))}
+    ask(session, [each for each in found if abs(each.wrong_by) > items[each.key[0]].units_of(WORTH_A_LOOK)])
+
+
+def ask(session: Session, found: Sequence[Difference]) -> None:
+    """Somebody has to look at each of these."""
     nodes = {node.id: node for node in session.exec(select(Node).where(col(Node.id).in_({d.key[1] for d in found})))}
     for (item_id, node_id), wrong_by, cause in found:
-        if abs(wrong_by) > items[item_id].units_of(WORTH_A_LOOK):
-            is_store = nodes[node_id].kind == NodeKind.STORE
-            log.record(session, SnapshotDiffered(
-                at=cause.recorded_at, actor=cause.actor, item_id=item_id, node_id=node_id, wrong_by=wrong_by,
-                store_id=node_id if is_store else None,
-            ))  # fmt: skip
+        is_store = nodes[node_id].kind == NodeKind.STORE
+        log.record(session, SnapshotDiffered(
+            at=cause.recorded_at, actor=cause.actor, item_id=item_id, node_id=node_id, wrong_by=wrong_by,
+            store_id=node_id if is_store else None,
+        ))  # fmt: skip

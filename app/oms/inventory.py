@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlmodel import Field, Session, SQLModel, select
 
 from app import db, rows
-from app.oms import balance, touched
+from app.oms import balance, posting, touched
 from app.oms.balance import STATES, Balance, Key, Level
 from app.refusals import Refusal
 
@@ -45,6 +45,15 @@ class Reason(StrEnum):
     ABSORBED = "absorbed by count"
     SHRINK = "shrink"
     DAMAGE = "damage"
+
+
+OF_OUR_DOING = frozenset({
+    Reason.COLLECTED, Reason.SHIPPED, Reason.HANDOVER_TAKEN_BACK, Reason.TRANSFER_IN, Reason.TRANSFER_OUT,
+    Reason.TRANSFER_VARIANCE, Reason.COUNT,
+})  # fmt: skip
+"""Back offices are told of these, unless it was another system that told us."""
+FROM_OUTSIDE = "message/"
+"""Documents of what another system told us."""
 
 
 class BalanceMoved(Exception):
@@ -164,11 +173,21 @@ class Page:
             moves, expected = balance.moves(self.levels.values())
             entered = rows.Insert(Movement, dict(zip(_WRITTEN, zip(*self.entries, strict=True), strict=True)))
             marks = touched.marks(entry[0] for entry in self.entries)
-            if rows.write(self.session, moves, entered, marks, *more)[0] != expected:
+            told = posting.posts(self.session, [_moved(entry) for entry in self.entries if _is_told(entry)])
+            if rows.write(self.session, moves, entered, marks, *told, *more)[0] != expected:
                 raise BalanceMoved
             self.entries.clear()
         elif more:
             rows.write(self.session, *more)
+
+
+def _is_told(entry: tuple[Any, ...]) -> bool:
+    return entry[-5] in OF_OUR_DOING and entry[2] != 0 and not entry[-4].startswith(FROM_OUTSIDE)
+
+
+def _moved(entry: tuple[Any, ...]) -> posting.Moved:
+    reason, document, _, occurred_at, recorded_at = entry[-5:]
+    return posting.Moved(entry[:2], entry[-6], entry[2], reason, document, occurred_at, recorded_at)
 
 
 def open_page(session: Session, keys: Iterable[Key], *, is_making: bool = True) -> Page:

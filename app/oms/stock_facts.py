@@ -19,12 +19,11 @@ from app.events.inbox import InboxMessage, InboxState, Message
 from app.oms import correction, freshness
 from app.oms.balance import Key
 from app.oms.correction import Reckoning
-from app.oms.inventory import Cause, Change, Movement, Reason
+from app.oms.inventory import FROM_OUTSIDE, Cause, Change, Movement, Reason
 from app.oms.item import Item
 from app.oms.node import Node
 from app.oms.stock_words import ADJUSTED, MOST, REASONS, REPORTED, TYPES, Adjusted, Reported, units_of
 
-DOCUMENT = "message/"
 CLOCKS_DIFFER = timedelta(minutes=5)
 """A source's clock may be ahead by so much; a count from further in the future would swallow true sales."""
 TOO_EARLY = "It speaks of the future: set the source's clock, and send what is there under a new id."
@@ -136,7 +135,7 @@ def _enter(reckoning: Reckoning, fact: _Fact, at: datetime) -> None:
     """Damaged goods stay where they are until they are written off: they are there, and not for sale."""
     (item_id, node_id), message, told = fact.key, fact.arrival.message, fact.told
     reason = Reason.CORRECTION if isinstance(told, Reported) else REASONS[told.reason]
-    cause = Cause(reason=reason, document=DOCUMENT + message.message_id, actor=message.source,
+    cause = Cause(reason=reason, document=FROM_OUTSIDE + message.message_id, actor=message.source,
                   occurred_at=fact.occurred_at, recorded_at=at)  # fmt: skip
     if told.is_absolute:
         is_newest = reckoning.correct_to(fact.key, fact.units, fact.occurred_at, cause) is not None
@@ -154,12 +153,12 @@ def untrue(session: Session) -> Iterable[str]:
     """Every message that did not have exactly the effect it is said to have had: on the ledger once, or not at all."""
     effect = (
         sa.select(col(Movement.actor), col(Movement.document), sa.func.count().label("times"))
-        .where(col(Movement.document).startswith(DOCUMENT), col(Movement.reason) != Reason.ABSORBED)
+        .where(col(Movement.document).startswith(FROM_OUTSIDE), col(Movement.reason) != Reason.ABSORBED)
         .group_by(col(Movement.actor), col(Movement.document))
         .subquery()
     )
     same = sa.and_(effect.c.actor == InboxMessage.source,
-                   effect.c.document == sa.literal(DOCUMENT) + col(InboxMessage.message_id))  # fmt: skip
+                   effect.c.document == sa.literal(FROM_OUTSIDE) + col(InboxMessage.message_id))  # fmt: skip
     times, is_applied = sa.func.coalesce(effect.c.times, 0), col(InboxMessage.state) == InboxState.APPLIED
     wrong = sa.or_(
         sa.and_(is_applied, times > 1),

@@ -26,6 +26,7 @@ class RuleKind(StrEnum):
     CHANNEL = "channel"
     WINDOWS = "windows"
     ROUTING = "routing"
+    RECONCILIATION = "reconciliation"
 
 
 def _is_amount(said: str) -> str:
@@ -99,7 +100,21 @@ class Routing(Body):
     most_splits: Annotated[int, Field(ge=1, le=8)] = 3
 
 
-BODIES: dict[RuleKind, type[Body]] = {body.kind: body for body in (SafetyStock, ChannelTerms, Windows, Routing)}
+class Reconciliation(Body):
+    """How far our books follow another system's without anybody looking; a larger difference is for a person."""
+
+    kind = RuleKind.RECONCILIATION
+    scopes = frozenset({"all"})
+
+    units: Amount = "5"
+    value_minor: Minor = 5_000
+    most_wrong_percent: Annotated[int, Field(ge=1, le=100)] = 20
+    """A statement of which more is wrong is itself in doubt: none of it is followed."""
+
+
+BODIES: dict[RuleKind, type[Body]] = {
+    body.kind: body for body in (SafetyStock, ChannelTerms, Windows, Routing, Reconciliation)
+}
 
 
 def read(kind: str, said: Mapping[str, Any]) -> Body:
