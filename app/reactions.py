@@ -5,13 +5,14 @@ from collections.abc import Mapping, Sequence
 from app.events.log import DomainEvent, Reaction
 from app.notices import events as notice_events
 from app.notices import notice
-from app.oms import discrepancy, order, transfer
+from app.oms import discrepancy, order, shortfall, transfer
 from app.oms import order_events as orders
 from app.oms import transfer_events as transfers
 from app.pickup import (
     count_cause,
     escalation,
     exception_cause,
+    oversold,
     payment_hold,
     picking,
     pickup_link,
@@ -40,11 +41,11 @@ REACTIONS: Mapping[type[DomainEvent], Sequence[Reaction]] = {
     tasks.TaskOpened: [tally.fold],
     tasks.TaskAcknowledged: [tally.fold, escalation.close_for],
     tasks.AcknowledgementTakenBack: [tally.fold],
-    tasks.UnitPicked: [tally.fold],
+    tasks.UnitPicked: [tally.fold, oversold.fetched],
     tasks.PickTakenBack: [tally.fold],
-    tasks.UnitsShort: [tally.fold, exception_cause.short_pick, count_cause.short_pick],
+    tasks.UnitsShort: [tally.fold, exception_cause.short_pick, count_cause.short_pick, oversold.fetched],
     tasks.ShortTakenBack: [tally.fold, exception_cause.short_taken_back, count_cause.short_taken_back],
-    tasks.TaskCutShort: [tally.fold],
+    tasks.TaskCutShort: [tally.fold, oversold.fetched],
     tasks.TaskUnfulfillable: [notice.delayed],
     tasks.TaskStaged: [tally.fold, notice.ready],
     tasks.StagingTakenBack: [tally.fold, notice.staging_taken_back],
@@ -63,6 +64,8 @@ REACTIONS: Mapping[type[DomainEvent], Sequence[Reaction]] = {
     transfers.TransferReceived: [transfer_wait.received],
     transfers.TransferCancelled: [transfer_wait.cancelled],
     discrepancy.SnapshotDiffered: [count_cause.snapshot_differed],
+    shortfall.StockFellShort: [count_cause.fell_short, oversold.shelf_moved],
+    shortfall.ShortfallEased: [count_cause.shortfall_eased, oversold.shelf_moved],
     notice_events.NoticeSent: [exception_cause.reached],
     notice_events.NoticeFailed: [exception_cause.undeliverable],
     notice_events.NoticeUndeliverable: [exception_cause.without_address],

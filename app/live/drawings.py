@@ -9,7 +9,7 @@ from sqlmodel import Session
 from app import drawing
 from app.events.log import DomainEvent, Event
 from app.notices import events as notices
-from app.oms import discrepancy
+from app.oms import discrepancy, shortfall
 from app.oms import order_events as orders
 from app.oms import transfer_events as transfers
 from app.pickup import board, card, exception_case
@@ -24,7 +24,7 @@ DRAWN: set[type[DomainEvent]] = {
     tasks.HandoverTakenBack, tasks.TaskCancelled, tasks.UnitPutBack, tasks.TaskPutBack, tasks.TaskLate,
     tasks.TaskEscalated, tasks.EscalationAcknowledged,
     tasks.TaskAwaitsTransfer, tasks.TaskInTransit, tasks.TaskReceived,
-    exception_case.CaseOpened, exception_case.CaseAcknowledged, exception_case.CaseEnded,
+    exception_case.CaseOpened, exception_case.CaseAcknowledged, exception_case.CaseChanged, exception_case.CaseEnded,
 }  # fmt: skip
 SILENT: set[type[DomainEvent]] = {
     tasks.TaskEvent, exception_case.CaseEvent, orders.OrderEvent, notices.NoticeEvent,  # never occur by themselves
@@ -34,6 +34,7 @@ SILENT: set[type[DomainEvent]] = {
     notices.NoticeSent, notices.NoticeFailed, notices.NoticeUndeliverable,
     counts.CountEvent, counts.CountOpened, counts.RecountAsked, counts.CountPosted, counts.CountDropped,
     discrepancy.SnapshotDiffered,
+    shortfall.ShortfallEvent, shortfall.StockFellShort, shortfall.ShortfallEased,
     transfers.TransferEvent, transfers.TransferRequested, transfers.TransferShipped, transfers.TransferReceived,
     transfers.TransferCancelled,
 }  # fmt: skip

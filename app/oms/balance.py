@@ -20,6 +20,11 @@ def sellable(on_hand: int, unavailable: int) -> int:
     return on_hand - max(0, unavailable)
 
 
+def short_of(*, on_hand: int, unavailable: int, reserved: int, suppressed: int) -> int:
+    """Promises the shelf can't cover since some fact arrived."""
+    return max(0, reserved - max(0, sellable(on_hand, unavailable) - suppressed))
+
+
 class Balance(SQLModel, table=True):
     """What a node has of an item; no CHECK ties `reserved` to `on_hand`, because facts are never refused."""
 
@@ -51,8 +56,8 @@ class Balance(SQLModel, table=True):
 
     @property
     def shortfall(self) -> int:
-        """Promises the shelf can't cover since some fact arrived."""
-        return max(0, self.reserved - max(0, sellable(self.on_hand, self.unavailable) - self.suppressed))
+        return short_of(on_hand=self.on_hand, unavailable=self.unavailable, reserved=self.reserved,
+                        suppressed=self.suppressed)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -77,9 +82,34 @@ class Level:
     def states(self) -> tuple[int, ...]:
         return (self.on_hand, self.unavailable, self.reserved, self.in_transit, self.suppressed, self.version)
 
+    @property
+    def gap(self) -> tuple[int, int]:
+        """Units promised and not there, and units below nothing."""
+        return _gap(self.states)
+
+    @property
+    def gap_before(self) -> tuple[int, int]:
+        """As it was when the balance was locked."""
+        return _gap(self.seen)
+
+    @property
+    def is_enough(self) -> bool:
+        """Now and before: all that is asked of nearly every balance, so it takes no detour."""
+        before = self.seen
+        return (
+            self.on_hand - max(0, self.unavailable) - self.suppressed >= self.reserved
+            and before[0] - max(0, before[1]) - before[4] >= before[2]
+        )
+
     def free(self, *, floor: int) -> int:
         """What a promise may take when so much has to stay."""
         return sellable(self.on_hand, self.unavailable) - self.reserved - self.suppressed - floor
+
+
+def _gap(states: tuple[int, ...]) -> tuple[int, int]:
+    on_hand, unavailable, reserved, _, suppressed, _ = states
+    short = short_of(on_hand=on_hand, unavailable=unavailable, reserved=reserved, suppressed=suppressed)
+    return short, max(0, -on_hand)
 
 
 _COLUMNS = ("item_id", "node_id", *STATES, "safety", "version")

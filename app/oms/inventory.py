@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlmodel import Field, Session, SQLModel, select
 
 from app import db, rows
-from app.oms import balance, posting, touched
+from app.oms import balance, posting, shortfall, touched
 from app.oms.balance import STATES, Balance, Key, Level
 from app.refusals import Refusal
 
@@ -176,9 +176,16 @@ class Page:
             told = posting.posts(self.session, [_moved(entry) for entry in self.entries if _is_told(entry)])
             if rows.write(self.session, moves, entered, marks, *told, *more)[0] != expected:
                 raise BalanceMoved
+            if owing := [level for level in self.levels.values() if not level.is_enough]:
+                shortfall.keep(self.session, owing, _by(self.entries))
             self.entries.clear()
         elif more:
             rows.write(self.session, *more)
+
+
+def _by(entries: Iterable[tuple[Any, ...]]) -> dict[Key, shortfall.By]:
+    """Who moved each balance last."""
+    return {(entry[0], entry[1]): shortfall.By(actor=entry[-3], at=entry[-1]) for entry in entries}
 
 
 def _is_told(entry: tuple[Any, ...]) -> bool:

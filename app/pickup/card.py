@@ -17,7 +17,7 @@ from app.oms.order_line import PLACES, OrderLine, things
 from app.people.associate import Associate
 from app.people.store import Store
 from app.pickup import staging
-from app.pickup.exception_case import ExceptionCase
+from app.pickup.exception_case import CaseKind, ExceptionCase
 from app.pickup.staging import LocationKind, StagingLocation
 from app.pickup.task import PickupTask
 from app.pickup.task_status import IN_HAND, LANE_OF, ON_ITS_WAY, TO_STAGE, TaskStatus
@@ -25,6 +25,9 @@ from app.pickup.task_status import IN_HAND, LANE_OF, ON_ITS_WAY, TO_STAGE, TaskS
 SOON = timedelta(minutes=15)
 ACCEPT_SOON = timedelta(minutes=2)
 Roomy = dict[LocationKind, StagingLocation]
+Problem = tuple[int | None, int]
+"""The oldest that somebody has to solve, and how much may be gone: that is to be counted, and fetched all the same."""
+NO_PROBLEM: Problem = (None, 0)
 OUT = "out"
 """The lane of a card that leaves the board."""
 
@@ -60,6 +63,8 @@ class Card:
     owner: str | None
     level: int
     problem_id: int | None
+    at_risk: int
+    """Of what is to be fetched, so much may be gone: more was promised than there is."""
 
 
 def on_board(session: Session, store_id: int, *, at: datetime) -> list[Card]:
@@ -112,7 +117,7 @@ def _cards(session: Session, which: "sa.ColumnElement[bool]", *, at: datetime) -
     problems = _problems(session, which)
     roomy = _roomy(session, rows)
     for row in rows:
-        yield _card(row, lines.get(row.fulfilment_id, []), problems.get(row.id), roomy, at=at)
+        yield _card(row, lines.get(row.fulfilment_id, []), problems.get(row.id, NO_PROBLEM), roomy, at=at)
 
 
 def _lines(session: Session, chosen: "sa.ColumnElement[bool]") -> dict[int, list[Any]]:
@@ -132,14 +137,19 @@ def _lines(session: Session, chosen: "sa.ColumnElement[bool]") -> dict[int, list
     return lines
 
 
-def _problems(session: Session, chosen: "sa.ColumnElement[bool]") -> dict[int, int]:
+def _problems(session: Session, chosen: "sa.ColumnElement[bool]") -> dict[int, Problem]:
+    is_oversold = col(ExceptionCase.kind) == CaseKind.OVERSOLD
+    seen = sa.case((col(Item.decimals) > 0, 1), else_=col(ExceptionCase.quantity))
     found = session.execute(
-        sa.select(col(ExceptionCase.task_id), sa.func.min(col(ExceptionCase.id)))
+        sa.select(col(ExceptionCase.task_id), sa.func.min(sa.case((~is_oversold, col(ExceptionCase.id)))),
+                  sa.func.sum(sa.case((is_oversold, seen), else_=0)))
         .join(PickupTask, col(PickupTask.id) == col(ExceptionCase.task_id))
+        .outerjoin(OrderLine, col(OrderLine.id) == col(ExceptionCase.line_id))
+        .outerjoin(Item, col(Item.id) == col(OrderLine.item_id))
         .where(chosen, col(ExceptionCase.ended_at).is_(None))
         .group_by(col(ExceptionCase.task_id))
-    )
-    return {row[0]: row[1] for row in found}
+    )  # fmt: skip
+    return {row[0]: (row[1], int(row[2])) for row in found}
 
 
 def _roomy(session: Session, rows: Sequence[Any]) -> Roomy:
@@ -148,7 +158,7 @@ def _roomy(session: Session, rows: Sequence[Any]) -> Roomy:
     return staging.roomiest(session, stores.pop()) if stores else {}
 
 
-def _card(row: Any, lines: list[Any], problem_id: int | None, roomy: Roomy, *, at: datetime) -> Card:
+def _card(row: Any, lines: list[Any], problem: Problem, roomy: Roomy, *, at: datetime) -> Card:
     status = TaskStatus(row.status)
     due_at, soon_at = _due(row, status)
     urgency = "here" if status == TaskStatus.ARRIVED else drawing.urgency(due_at, at, soon_at)
@@ -167,7 +177,8 @@ def _card(row: Any, lines: list[Any], problem_id: int | None, roomy: Roomy, *, a
         bins=tuple(dict.fromkeys(line.bin for line in lines if line.reserved and line.bin)),
         handling=_handling(lines), shelf=row.shelf, suggested_shelf=roomy_shelf.code if roomy_shelf else None,
         staged_at=row.staged_at, arrived_at=row.arrived_at, spot=row.spot,
-        owner=short_name(row.owner) if row.owner else None, level=row.level, problem_id=problem_id,
+        owner=short_name(row.owner) if row.owner else None, level=row.level, problem_id=problem[0],
+        at_risk=problem[1],
     )  # fmt: skip
 
 

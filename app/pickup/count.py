@@ -48,6 +48,7 @@ class CountCause(StrEnum):
 
     SHORT_PICK = "short pick"
     NEGATIVE = "negative stock"
+    SHORTFALL = "more promised than there"
     DISCREPANCY = "discrepancy"
     PLAN = "plan"
     STARTED = "started here"
@@ -143,6 +144,9 @@ def open_for(
     """A count of this item, unless one lives already: then that one."""
     living = select(StockCount).where(StockCount.store_id == store_id, StockCount.item_id == item_id,
                                       col(StockCount.ended_at).is_(None))  # fmt: skip
+    known = session.exec(living).one_or_none()
+    if known is not None:  # whoever ends it this moment may want the stock that is held here: nobody waits for them
+        return known
     values = {"store_id": store_id, "item_id": item_id, "cause": cause, "status": CountStatus.OPEN, "opened_at": at,
               "in_bags": 0}  # fmt: skip
     made = db.insert(session, StockCount).values(**values).on_conflict_do_nothing().returning(col(StockCount.id))

@@ -6,11 +6,11 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from app.oms.balance import Balance
 from app.oms.correction import Counted
 from app.oms.discrepancy import SnapshotDiffered
 from app.oms.item import Place
 from app.oms.order_line import OrderLine
+from app.oms.shortfall import Shortfall, ShortfallEased, StockFellShort
 from app.people.store import Store, opening_hours
 from app.pickup import count as counts
 from app.pickup import picking
@@ -56,18 +56,46 @@ def _differing(session: Session, store_id: int) -> int:
     return session.exec(here).one()
 
 
+def fell_short(session: Session, event: StockFellShort) -> None:
+    """More is promised than there is, or less than nothing: some fact is missing or wrong."""
+    if event.store_id is not None:
+        counts.open_for(session, store_id=event.store_id, item_id=event.item_id, cause=_cause_of(event.units),
+                        actor=event.actor, at=event.at)  # fmt: skip
+
+
+def shortfall_eased(session: Session, event: ShortfallEased) -> None:
+    """It came right by itself: a count nobody has begun is not needed any more."""
+    if event.store_id is None or event.units or event.below_zero:
+        return
+    waiting = select(StockCount).where(
+        StockCount.store_id == event.store_id, StockCount.item_id == event.item_id,
+        col(StockCount.cause).in_([CountCause.SHORTFALL, CountCause.NEGATIVE]),
+        col(StockCount.ended_at).is_(None), col(StockCount.counter_id).is_(None), col(StockCount.first_by).is_(None),
+    )  # fmt: skip
+    count = session.exec(waiting.with_for_update(skip_locked=True)).one_or_none()
+    if count is not None:
+        count.drop(reason="came right by itself", actor=event.actor, at=event.at)
+
+
 def open_impossible(session: Session, *, at: datetime) -> int:
-    """Less than nothing on a shelf: some fact is missing or wrong."""
-    below = (
-        select(Balance.node_id, Balance.item_id)
-        .join(Store, col(Store.id) == col(Balance.node_id))
-        .where(Balance.on_hand < 0, ~_is_being_counted(Balance.node_id, Balance.item_id))
+    """What fell short while somebody was ending a count of it is counted again; what was looked at since is not."""
+    same = sa.and_(col(StockCount.store_id) == Shortfall.node_id, col(StockCount.item_id) == Shortfall.item_id)
+    looked_at = sa.func.coalesce(col(StockCount.as_of), col(StockCount.ended_at))
+    is_known = sa.or_(col(StockCount.ended_at).is_(None), looked_at >= col(Shortfall.since))
+    short = (
+        select(Shortfall.node_id, Shortfall.item_id, Shortfall.units)
+        .join(Store, col(Store.id) == col(Shortfall.node_id))
+        .where(~sa.exists().where(same, is_known))
         .limit(MOST_AT_ONCE)
     )
-    found = session.exec(below).all()
-    for store_id, item_id in found:
-        _open(session, store_id, item_id, CountCause.NEGATIVE, at=at)
+    found = session.exec(short).all()
+    for store_id, item_id, units in found:
+        _open(session, store_id, item_id, _cause_of(units), at=at)
     return len(found)
+
+
+def _cause_of(units: int) -> CountCause:
+    return CountCause.SHORTFALL if units else CountCause.NEGATIVE
 
 
 def open_plan(session: Session, *, at: datetime) -> int:

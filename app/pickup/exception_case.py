@@ -17,6 +17,8 @@ from app.pickup import task as tasks
 from app.refusals import Refusal
 
 REASON_LENGTH = 200
+GONE = "its cause is gone"
+"""The reason of a case that nobody had to end."""
 
 
 class CaseOver(Refusal):
@@ -35,6 +37,7 @@ class CaseKind(StrEnum):
     UNDELIVERABLE = "undeliverable"
     PAYMENT_FAILED = "payment failed"
     TRANSFER_SHORT = "transfer short"
+    OVERSOLD = "oversold"
 
 
 class CaseStatus(StrEnum):
@@ -70,6 +73,11 @@ class CaseOpened(CaseEvent):
 @dataclass(frozen=True, kw_only=True)
 class CaseAcknowledged(CaseEvent):
     """Somebody owns it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseChanged(CaseEvent):
+    """More or less hangs on it than before."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,19 +122,19 @@ class ExceptionCase(Eventful, SQLModel, table=True):
             raise CaseTaken(f"{session.get_one(Associate, self.owner_id).short_name} is on this problem already.")
         if self.owner_id is None:
             self.owner_id, self.status = associate_id, CaseStatus.ACKNOWLEDGED
-            self._say(CaseAcknowledged, f"associate/{associate_id}", at)
+            self.say(CaseAcknowledged, f"associate/{associate_id}", at)
 
     def end(self, status: CaseStatus, *, actor: str, at: datetime, reason: str | None = None) -> None:
         """Resolved, or dismissed with a reason."""
         self._refuse_over()
         self.status, self.ended_at, self.reason = status, at, (reason or "").strip()[:REASON_LENGTH] or None
-        self._say(CaseEnded, actor, at, outcome=status.value, reason=self.reason)
+        self.say(CaseEnded, actor, at, outcome=status.value, reason=self.reason)
 
     def _refuse_over(self) -> None:
         if self.status not in ALIVE:
             raise CaseOver(f"This problem is already {self.status}.")
 
-    def _say(self, event: type[CaseEvent], actor: str, at: datetime, **said: str | None) -> None:
+    def say(self, event: type[CaseEvent], actor: str, at: datetime, **said: str | None) -> None:
         self.happened(event(at=at, actor=actor, case_id=self.id, store_id=self.store_id, order_id=self.order_id,
                             task_id=self.task_id, **said))  # fmt: skip
 
@@ -164,7 +172,7 @@ def end_living(session: Session, which: "sa.ColumnElement[bool]", event: DomainE
     """What these cases were about is gone; one that somebody is ending this moment is left to them."""
     living = select(ExceptionCase).where(which, col(ExceptionCase.ended_at).is_(None)).with_for_update()
     for case in session.exec(living.execution_options(populate_existing=True)):
-        case.end(CaseStatus.RESOLVED, actor=event.actor, at=event.at, reason="its cause is gone")
+        case.end(CaseStatus.RESOLVED, actor=event.actor, at=event.at, reason=GONE)
 
 
 def living(session: Session, store_id: int) -> list[ExceptionCase]:

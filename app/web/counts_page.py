@@ -16,6 +16,7 @@ from app.web.viewer import viewer
 WHY = {
     CountCause.SHORT_PICK: "Somebody could not find it",
     CountCause.NEGATIVE: "The books can’t be right",
+    CountCause.SHORTFALL: "More is promised than there is",
     CountCause.DISCREPANCY: "Two systems differ",
     CountCause.PLAN: "Today’s counts",
     CountCause.STARTED: "Started here",
