@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -81,6 +82,14 @@ def test_a_key_used_for_something_else_is_refused(session: Session, shop: Shop):
     ask(session, basket(shop))
     with pytest.raises(KeyTaken):
         admission.admit(session, [basket(shop, milk=2)])[0].or_refuse()
+
+
+@pytest.mark.parametrize(
+    "other", [{"state": ReservationState.HARD}, {"channel": "kiosk"}, {"keeps_safety": False}, {"bread": 1}]
+)
+def test_a_key_is_for_one_request_in_all_it_asks_for(session: Session, shop: Shop, other: dict[str, Any]):
+    ask(session, basket(shop))
+    assert admission.admit(session, [basket(shop, **other)])[0].is_conflict
 
 
 @pytest.mark.parametrize("milk", [0, -1, admission.MOST_UNITS + 1])
