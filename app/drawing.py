@@ -100,6 +100,14 @@ def day_words(instant: datetime, zone: str) -> str:
     return f"{day}, {hour}".replace(" am", "\N{NO-BREAK SPACE}am").replace(" pm", "\N{NO-BREAK SPACE}pm")
 
 
+def by_words(instant: datetime, at: datetime, zone: str) -> str:
+    """ "17:00", and another day than today's by its name: until when something has to be done."""
+    local, today = instant.astimezone(ZoneInfo(zone)), at.astimezone(ZoneInfo(zone)).date()
+    return (
+        f"{local:%H:%M}" if local.date() == today else f"{format_datetime(local, 'EEE', locale='en_GB')} {local:%H:%M}"
+    )
+
+
 def epoch_ms(instant: datetime) -> int:
     return int(instant.timestamp() * 1000)
 
@@ -166,8 +174,8 @@ def product(name: str | None) -> Markup:
 
 
 FILTERS: list[Callable[..., Any]] = [
-    clock_words, day_words, due_words, epoch_ms, here_words, initials, iso, left_tail, moment_words, money, short_name,
-    span_words, urgency, waiting_words,
+    by_words, clock_words, day_words, due_words, epoch_ms, here_words, initials, iso, left_tail, moment_words, money,
+    short_name, span_words, urgency, waiting_words,
 ]  # fmt: skip
 GLOBALS: list[Callable[..., Any]] = [asset, dom_id, icon, plural, product]
 

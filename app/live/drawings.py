@@ -23,6 +23,8 @@ DRAWN: set[type[DomainEvent]] = {
     tasks.TaskStaged, tasks.StagingTakenBack, tasks.CustomerArrived, tasks.ArrivalTakenBack, tasks.TaskHandedOver,
     tasks.HandoverTakenBack, tasks.TaskCancelled, tasks.UnitPutBack, tasks.TaskPutBack, tasks.TaskLate,
     tasks.TaskEscalated, tasks.EscalationAcknowledged,
+    tasks.UnitPacked, tasks.TaskPacked, tasks.PackingTakenBack, tasks.TaskShipped, tasks.ShippingTakenBack,
+    tasks.TaskMoved,
     tasks.TaskAwaitsTransfer, tasks.TaskInTransit, tasks.TaskReceived,
     exception_case.CaseOpened, exception_case.CaseAcknowledged, exception_case.CaseChanged, exception_case.CaseEnded,
 }  # fmt: skip
@@ -30,6 +32,7 @@ SILENT: set[type[DomainEvent]] = {
     tasks.TaskEvent, exception_case.CaseEvent, orders.OrderEvent, notices.NoticeEvent,  # never occur by themselves
     orders.OrderPlaced, orders.OrderUnfulfillable, orders.OrderReleased, orders.PaymentFailed, orders.PaymentRecovered,
     orders.OrderCancelled, orders.PaymentRefunded, orders.RefundDue, orders.UnitsCancelled,
+    orders.ShipmentLeft, orders.ShipmentTakenBack,
     rules.RuleEvent, rules.RulesPublished, rules.RulesWithdrawn,
     notices.NoticeSent, notices.NoticeFailed, notices.NoticeUndeliverable,
     counts.CountEvent, counts.CountOpened, counts.RecountAsked, counts.CountPosted, counts.CountDropped,

@@ -23,6 +23,7 @@ from app.oms import (
     recon,
     reservation,
     safety,
+    shipment,
     shortfall,
     touched,
     transfer,
@@ -34,6 +35,7 @@ from app.pickup import (
     escalation,
     exception_case,
     handover,
+    packing,
     picking,
     pickup_link,
     staging,
@@ -47,9 +49,9 @@ from app.rules import rule_version
 MODULES = (
     inbox, log, outbox, quarantine, replies, sequence, notice,
     address, availability, balance, channel, correction, customer, freshness, inventory, item, kit, node,
-    node_terms, order, payment, posting, recon, reservation, rule_version, safety, shortfall, touched, transfer,
-    verdict,
+    node_terms, order, payment, posting, recon, reservation, rule_version, safety, shipment, shortfall, touched,
+    transfer, verdict,
     api_client, associate, device, sign_in, store,
-    count, escalation, exception_case, handover, picking, pickup_link, staging, tally, task, undo, walk_choice,
+    count, escalation, exception_case, handover, packing, picking, pickup_link, staging, tally, task, undo, walk_choice,
 )  # fmt: skip
 metadata = SQLModel.metadata

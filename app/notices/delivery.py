@@ -6,12 +6,14 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col
 
 from app.events.outbox import OutboxMessage, OutboxState
 from app.notices.notice import Notice, Stage
-from app.oms.order import Order
+from app.oms.order import OVER, Order
+from app.oms.shipment import Shipment
 from app.pickup import staging
+from app.pickup import task as tasks
 from app.pickup.staging import Staging
 from app.pickup.task import PickupTask
 from app.pickup.task_status import NOT_YET_READY, ON_SHELF, TaskStatus
@@ -29,9 +31,13 @@ class Told(NamedTuple):
 def is_still_true(session: Session, notice: Notice) -> bool:
     """Looked at again just before it leaves, since a message may have waited for a mail server."""
     order = session.get_one(Order, notice.order_id)
+    if notice.shipment_id is not None:
+        return session.get_one(Shipment, notice.shipment_id).taken_back_at is None
     if order.cancelled_at is not None:
         return notice.stage == Stage.CANCELLED
-    task = session.exec(select(PickupTask).where(PickupTask.order_id == order.id)).one_or_none()
+    if order.store_id is None:
+        return notice.stage != Stage.DELAYED or order.status not in OVER
+    task = tasks.of_order(session, order.id)
     if notice.stage == Stage.READY:
         is_on_shelf = task is not None and task.status in ON_SHELF and staging.standing(session, task.id) is not None
         return order.is_paid_enough and is_on_shelf

@@ -11,7 +11,7 @@ from app.events import log, outbox
 from app.events.outbox import OutboxMessage, OutboxState
 from app.notices.events import NoticeEvent, NoticeUndeliverable
 from app.oms.order import Order
-from app.oms.order_events import OrderEvent
+from app.oms.order_events import OrderEvent, ShipmentLeft, ShipmentTakenBack
 from app.pickup import staging
 from app.pickup import task as tasks
 from app.pickup.task_events import StagingTakenBack, TaskEvent, TaskHandedOver, TaskStaged
@@ -34,6 +34,7 @@ class Stage(StrEnum):
     DELAYED = "delayed"
     READY = "ready"
     COLLECTED = "collected"
+    SHIPPED = "shipped"
     CANCELLED = "cancelled"
 
 
@@ -44,12 +45,25 @@ class Channel(StrEnum):
 
 
 class Notice(SQLModel, table=True):
-    """One thing told to one customer. The schema itself makes "ready" without a staging impossible."""
+    """One thing told to one customer. The schema itself makes "ready" without a staging impossible.
+
+    Each stage is told once an order; that something was shipped, once a shipment.
+    """
 
     __tablename__ = "notice"
     __table_args__ = (
-        sa.UniqueConstraint("order_id", "stage", "channel"),
+        sa.Index(
+            "one_notice_a_stage",
+            "order_id",
+            "stage",
+            "channel",
+            unique=True,
+            sqlite_where=sa.text("shipment_id IS NULL"),
+            postgresql_where=sa.text("shipment_id IS NULL"),
+        ),
+        sa.UniqueConstraint("shipment_id", "channel", name="one_notice_a_shipment"),
         sa.CheckConstraint("stage <> 'ready' OR staging_id IS NOT NULL", name="ready_means_staged"),
+        sa.CheckConstraint("(stage = 'shipped') = (shipment_id IS NOT NULL)", name="shipped_means_with_a_carrier"),
     )
 
     id: int = Field(default=None, primary_key=True)
@@ -59,6 +73,7 @@ class Notice(SQLModel, table=True):
     stage: Stage = Field(sa_type=db.choice(Stage))
     channel: Channel = Field(default=Channel.MAIL, sa_type=db.choice(Channel))
     staging_id: int | None = Field(default=None, foreign_key="staging.id")
+    shipment_id: int | None = Field(default=None, foreign_key="shipment.id")
     dedupe: str = Field(unique=True)
     """The key of its message in the outbox."""
     created_at: datetime
@@ -68,8 +83,9 @@ class Notice(SQLModel, table=True):
                     stage=self.stage, channel=self.channel)  # fmt: skip
 
 
-def dedupe_of(order_id: int, stage: Stage) -> str:
-    return f"order/{order_id}:{stage}:{Channel.MAIL}"
+def dedupe_of(order_id: int, stage: Stage, shipment_id: int | None = None) -> str:
+    told = f"order/{order_id}:{stage}:{Channel.MAIL}"
+    return told if shipment_id is None else f"{told}:{shipment_id}"
 
 
 def received(session: Session, event: OrderEvent) -> None:
@@ -80,6 +96,12 @@ def received(session: Session, event: OrderEvent) -> None:
 def delayed(session: Session, event: TaskEvent | OrderEvent) -> None:
     """The promised time passed, or the goods aren't there: said once, whichever is first."""
     _tell(session, event, Stage.DELAYED, due_at=event.at)
+
+
+def nothing_found(session: Session, event: TaskEvent) -> None:
+    """A store has none of it: who comes for it has to hear so; what is shipped may still come from elsewhere."""
+    if session.get_one(Order, event.order_id).store_id is not None:
+        delayed(session, event)
 
 
 def ready(session: Session, event: TaskStaged) -> None:
@@ -95,15 +117,26 @@ def ready(session: Session, event: TaskStaged) -> None:
 def staging_taken_back(session: Session, event: StagingTakenBack) -> None:
     """The bag is off its shelf: its message stays in the house, or, if it has left, so does the bag."""
     _hold(session, event.order_id, Stage.READY)
-    message = _message(session, event.order_id, Stage.READY)
-    if message is not None and message.state in (OutboxState.SENDING, OutboxState.SENT):
-        raise CustomerAlreadyTold("The customer has been told already. Move the bag to another shelf instead.")
+    _refuse_told(session, dedupe_of(event.order_id, Stage.READY),
+                 "The customer has been told already. Move the bag to another shelf instead.")  # fmt: skip
 
 
 def collected(session: Session, event: TaskHandedOver) -> None:
     """Who has the bag in hand need not be told that it is ready."""
     _hold(session, event.order_id, Stage.READY, Stage.DELAYED)
     _tell(session, event, Stage.COLLECTED, due_at=event.at + READY_DELAY)
+
+
+def shipped(session: Session, event: ShipmentLeft) -> None:
+    """A carrier has it; the customer hears under which number, for each shipment by itself."""
+    _tell(session, event, Stage.SHIPPED, due_at=event.at + READY_DELAY, shipment_id=event.shipment_id)
+
+
+def shipment_taken_back(session: Session, event: ShipmentTakenBack) -> None:
+    """It has not left after all, which is said to nobody; or the customer knows, and it stays as it was told."""
+    dedupe = dedupe_of(event.order_id, Stage.SHIPPED, event.shipment_id)
+    outbox.suppress(session, dedupe=dedupe)
+    _refuse_told(session, dedupe, "The customer has been told already how it is sent. Call them if that is wrong.")
 
 
 def handover_taken_back(session: Session, event: TaskEvent) -> None:
@@ -133,9 +166,10 @@ def cancelled(session: Session, event: OrderEvent) -> None:
 
 
 def _tell(
-    session: Session, event: TaskEvent | OrderEvent, stage: Stage, *, due_at: datetime, staging_id: int | None = None
-) -> None:
-    notice = _kept(session, event, stage, staging_id=staging_id)
+    session: Session, event: TaskEvent | OrderEvent, stage: Stage, *, due_at: datetime, staging_id: int | None = None,
+    shipment_id: int | None = None,
+) -> None:  # fmt: skip
+    notice = _kept(session, event, stage, staging_id=staging_id, shipment_id=shipment_id)
     if session.get_one(Order, event.order_id).customer.email is None:
         return
     payload = {"notice": notice.id}
@@ -144,14 +178,18 @@ def _tell(
         notice.staging_id = staging_id
 
 
-def _kept(session: Session, event: TaskEvent | OrderEvent, stage: Stage, *, staging_id: int | None) -> Notice:
+def _kept(
+    session: Session, event: TaskEvent | OrderEvent, stage: Stage, *, staging_id: int | None,
+    shipment_id: int | None = None,
+) -> Notice:  # fmt: skip
     """The notice of this stage; every caller holds the order's row, so nobody else can be adding it."""
-    dedupe = dedupe_of(event.order_id, stage)
+    dedupe = dedupe_of(event.order_id, stage, shipment_id)
     known = session.exec(select(Notice).where(Notice.dedupe == dedupe)).one_or_none()
     if known is not None:
         return known
     notice = Notice(order_id=event.order_id, task_id=getattr(event, "task_id", None), store_id=event.store_id,
-                    stage=stage, staging_id=staging_id, dedupe=dedupe, created_at=event.at)  # fmt: skip
+                    stage=stage, staging_id=staging_id, shipment_id=shipment_id, dedupe=dedupe,
+                    created_at=event.at)  # fmt: skip
     session.add(notice)
     session.flush()
     if session.get_one(Order, event.order_id).customer.email is None:
@@ -164,6 +202,8 @@ def _hold(session: Session, order_id: int, *stages: Stage) -> None:
         outbox.suppress(session, dedupe=dedupe_of(order_id, stage))
 
 
-def _message(session: Session, order_id: int, stage: Stage) -> OutboxMessage | None:
-    found = select(OutboxMessage).where(OutboxMessage.dedupe == dedupe_of(order_id, stage))
-    return session.exec(found.execution_options(populate_existing=True)).one_or_none()
+def _refuse_told(session: Session, dedupe: str, words: str) -> None:
+    found = select(OutboxMessage).where(OutboxMessage.dedupe == dedupe)
+    message = session.exec(found.execution_options(populate_existing=True)).one_or_none()
+    if message is not None and message.state in (OutboxState.SENDING, OutboxState.SENT):
+        raise CustomerAlreadyTold(words)

@@ -68,3 +68,17 @@ class OrderCancelled(OrderEvent):
     """Called off, by whom `actor` says."""
 
     reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShipmentLeft(OrderEvent):
+    """A carrier has it: so much of the order is out of our hands."""
+
+    shipment_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShipmentTakenBack(OrderEvent):
+    """It had not left after all."""
+
+    shipment_id: int

@@ -71,7 +71,7 @@ def _summary(session: Session, store: Store, cards: Sequence[Card], *, at: datet
         Lane.NEW: f"accept in {windows.of(session, store, at=at).ack // timedelta(minutes=1)} min",
         Lane.PICK: f"{items_left} {'item' if items_left == 1 else 'items'} left",
         Lane.STAGE: f"shelf free: {free}",
-        Lane.HAND_OFF: f"{numbers.here} here now" if numbers.here else "",
+        Lane.HAND_OFF: _hand_off_note(cards, numbers.here),
     }
     heads = tuple(
         LaneHead(key=lane.value, title=TITLES[lane], count=getattr(numbers, tally.COLUMNS[lane]), note=notes[lane],
@@ -80,6 +80,12 @@ def _summary(session: Session, store: Store, cards: Sequence[Card], *, at: datet
     )  # fmt: skip
     return Summary(store_id=store.id, version=log.version(session, f"store/{store.id}"), heads=heads,
                    sentence=_sentence(cards), problems_open=exception_case.count_living(session, store.id))  # fmt: skip
+
+
+def _hand_off_note(cards: Sequence[Card], here: int) -> str:
+    parcels = sum(each.parcels for each in cards if each.lane == Lane.HAND_OFF)
+    said = [f"{here} here now"] if here else []
+    return ", ".join([*said, f"{parcels} to send"] if parcels else said)
 
 
 def _sentence(cards: Sequence[Card]) -> str:

@@ -13,14 +13,15 @@ from app.drawing import short_name
 from app.oms.customer import Customer
 from app.oms.item import Item, Place
 from app.oms.order import FIRST_NUMBER, Order
-from app.oms.order_line import PLACES, OrderLine, things
+from app.oms.order_line import PLACES, Fulfilment, FulfilmentKind, OrderLine, things
 from app.people.associate import Associate
 from app.people.store import Store
 from app.pickup import staging
 from app.pickup.exception_case import CaseKind, ExceptionCase
+from app.pickup.put_back import OFF_THE_SHELF
 from app.pickup.staging import LocationKind, StagingLocation
 from app.pickup.task import PickupTask
-from app.pickup.task_status import IN_HAND, LANE_OF, ON_ITS_WAY, TO_STAGE, TaskStatus
+from app.pickup.task_status import LANE_OF, NOT_YET_READY, TO_STAGE, TaskStatus
 
 SOON = timedelta(minutes=15)
 ACCEPT_SOON = timedelta(minutes=2)
@@ -39,6 +40,7 @@ class Card:
     id: int
     version: int
     number: str
+    is_ship: bool
     who: str
     lane: str
     status: TaskStatus
@@ -61,6 +63,7 @@ class Card:
     arrived_at: datetime | None
     spot: str | None
     owner: str | None
+    parcels: int
     level: int
     problem_id: int | None
     at_risk: int
@@ -89,7 +92,8 @@ _TASK_COLUMNS: list[Any] = [
         _task[name]
         for name in ("id", "order_id", "fulfilment_id", "store_id", "version", "status", "ack_due_at", "promised_at")
     ),
-    *(_task[name] for name in ("staged_at", "arrived_at", "spot", "level")),
+    *(_task[name] for name in ("staged_at", "arrived_at", "spot", "level", "parcels")),
+    col(Fulfilment.kind),
     col(Customer.name).label("customer"),
     col(Associate.name).label("owner"),
     col(StagingLocation.code).label("shelf"),
@@ -107,6 +111,7 @@ def _cards(session: Session, which: "sa.ColumnElement[bool]", *, at: datetime) -
         sa.select(*_TASK_COLUMNS)
         .select_from(PickupTask)
         .join(Order, col(Order.id) == col(PickupTask.order_id))
+        .join(Fulfilment, col(Fulfilment.id) == col(PickupTask.fulfilment_id))
         .join(Customer, col(Customer.id) == col(Order.customer_id))
         .join(Store, col(Store.id) == col(PickupTask.store_id))
         .outerjoin(Associate, col(Associate.id) == col(PickupTask.owner_id))
@@ -154,7 +159,7 @@ def _problems(session: Session, chosen: "sa.ColumnElement[bool]") -> dict[int, P
 
 def _roomy(session: Session, rows: Sequence[Any]) -> Roomy:
     """Where the bags of these cards could stand: cards that are drawn together are one store's."""
-    stores = {row.store_id for row in rows if row.status in TO_STAGE}
+    stores = {row.store_id for row in rows if row.status in TO_STAGE and row.kind == FulfilmentKind.PICKUP}
     return staging.roomiest(session, stores.pop()) if stores else {}
 
 
@@ -163,22 +168,23 @@ def _card(row: Any, lines: list[Any], problem: Problem, roomy: Roomy, *, at: dat
     due_at, soon_at = _due(row, status)
     urgency = "here" if status == TaskStatus.ARRIVED else drawing.urgency(due_at, at, soon_at)
     kind = LocationKind.COLD if any(line.is_cold and line.picked for line in lines) else LocationKind.SHELF
-    roomy_shelf = roomy.get(kind) if status in TO_STAGE else None
+    is_ship = row.kind == FulfilmentKind.SHIP
+    roomy_shelf = roomy.get(kind) if status in TO_STAGE and not is_ship else None
     lane = LANE_OF[status].value if status in LANE_OF else OUT
     first = row.arrived_at if status == TaskStatus.ARRIVED else due_at or row.staged_at or row.promised_at
     return Card(
         id=row.id, version=row.version, number=str(FIRST_NUMBER + row.order_id),
-        who=short_name(row.customer), lane=lane,
+        is_ship=is_ship, who=short_name(row.customer), lane=lane,
         status=status, sort=f"{0 if status == TaskStatus.ARRIVED else 1}|{first:%Y-%m-%dT%H:%M:%S}", urgency=urgency,
         due_at=due_at, soon_at=soon_at, promised_at=row.promised_at, zone=row.zone,
         total=_count(lines, "ordered"), left=_count(lines, "reserved"), short=_count(lines, "short"),
-        picked=_count(lines, "picked", "staged"),
-        to_put_back=_count(lines, "picked", "staged") if status == TaskStatus.CANCELLED else 0,
+        picked=_count(lines, *OFF_THE_SHELF),
+        to_put_back=_count(lines, *OFF_THE_SHELF) if status == TaskStatus.CANCELLED else 0,
         bins=tuple(dict.fromkeys(line.bin for line in lines if line.reserved and line.bin)),
         handling=_handling(lines), shelf=row.shelf, suggested_shelf=roomy_shelf.code if roomy_shelf else None,
         staged_at=row.staged_at, arrived_at=row.arrived_at, spot=row.spot,
-        owner=short_name(row.owner) if row.owner else None, level=row.level, problem_id=problem[0],
-        at_risk=problem[1],
+        owner=short_name(row.owner) if row.owner else None, parcels=row.parcels, level=row.level,
+        problem_id=problem[0], at_risk=problem[1],
     )  # fmt: skip
 
 
@@ -186,7 +192,7 @@ def _due(row: Any, status: TaskStatus) -> tuple[datetime | None, datetime | None
     """New cards count down to their acknowledgment, the others to their promise; on the shelf nothing is due."""
     if status == TaskStatus.REQUESTED:
         return row.ack_due_at, row.ack_due_at - ACCEPT_SOON
-    if status in (*IN_HAND, *TO_STAGE, *ON_ITS_WAY):
+    if status in NOT_YET_READY:
         return row.promised_at, row.promised_at - SOON
     return None, None
 

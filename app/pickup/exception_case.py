@@ -14,6 +14,8 @@ from app.events import log
 from app.events.log import DomainEvent, Eventful
 from app.people.associate import Associate
 from app.pickup import task as tasks
+from app.pickup.task import PickupTask
+from app.pickup.task_status import ENDED
 from app.refusals import Refusal
 
 REASON_LENGTH = 200
@@ -157,11 +159,18 @@ def open_case(session: Session, case: ExceptionCase, *, actor: str) -> Exception
 
 def open_about(session: Session, event: Any, kind: CaseKind, *, detail: str) -> None:
     """A case about the whole order this event speaks of."""
-    task = tasks.of_order(session, event.order_id)
+    task = _concerned(session, event.order_id)
+    store_id = event.store_id if event.store_id is not None or task is None else task.store_id
     open_case(session, ExceptionCase(
-        kind=kind, cause=cause_of(event.order_id, kind), store_id=event.store_id, order_id=event.order_id,
+        kind=kind, cause=cause_of(event.order_id, kind), store_id=store_id, order_id=event.order_id,
         task_id=task.id if task else None, detail=detail, opened_at=event.at,
     ), actor=event.actor)  # fmt: skip
+
+
+def _concerned(session: Session, order_id: int) -> PickupTask | None:
+    """The store that can do something about the order: of several, the first that is still at work."""
+    known = tasks.all_of(session, order_id)
+    return next((task for task in known if task.status not in ENDED), next(iter(known), None))
 
 
 def cause_of(order_id: int, kind: CaseKind) -> str:

@@ -21,19 +21,20 @@ def begin(session: Session, event: PaymentFailed | PaymentRefunded) -> None:
 
     Its ladder ends here: paid after all, it is climbed from the first rung.
     """
-    task = tasks.of_order(session, event.order_id)
-    if task is not None:
+    known = tasks.all_of(session, event.order_id)
+    for task in known:
         if task.status == TaskStatus.REQUESTED:
             task.escalates_at, task.level, task.cycle = None, 0, task.cycle + 1
             escalation.stand_down(session, task.id, at=event.at)
+    if known:
         open_about(session, event, CaseKind.PAYMENT_FAILED, detail=DETAIL[type(event)])
 
 
 def end(session: Session, event: PaymentRecovered) -> None:
     """Paid after all: the store has its whole window again."""
     end_living(session, col(ExceptionCase.cause) == cause_of(event.order_id, CaseKind.PAYMENT_FAILED), event)
-    task = tasks.of_order(session, event.order_id)
-    if task is not None and task.status == TaskStatus.REQUESTED:
-        store = session.get_one(Store, task.store_id)
-        window = windows.of(session, store, at=event.at).ack
-        task.ack_due_at = task.escalates_at = due_after(session, store.id, at=event.at, window=window)
+    for task in tasks.all_of(session, event.order_id):
+        if task.status == TaskStatus.REQUESTED:
+            store = session.get_one(Store, task.store_id)
+            window = windows.of(session, store, at=event.at).ack
+            task.ack_due_at = task.escalates_at = due_after(session, store.id, at=event.at, window=window)

@@ -110,11 +110,12 @@ def take_pick_back(session: Session, task: PickupTask, *, associate_id: int, at:
     newest = session.exec(last.limit(1)).one_or_none()
     if newest is None or task.status not in (TaskStatus.PICKING, TaskStatus.PICKED):
         raise MovedOn(f"Nothing of order {task.order.number} can be taken out of the bag now.")
-    newest.taken_back_at = at
     line = session.get_one(OrderLine, newest.line_id)
+    if line.picked < newest.quantity:
+        raise MovedOn(f"{line.item.name} is packed already. Take the packing back first.")
+    newest.taken_back_at = at
     line.move("picked", "reserved", newest.quantity)
-    left = TaskStatus.PICKING if task.units("picked") or task.units("short") else TaskStatus.ACCEPTED
-    task.become(left, PickTakenBack, by=associate_id, at=at, line_id=line.id)
+    task.become(_in_hand(task), PickTakenBack, by=associate_id, at=at, line_id=line.id)
 
 
 def short(
@@ -173,10 +174,9 @@ def found(session: Session, task: PickupTask, missed: ShortPick, *, associate_id
     cause = task.order.cause(Reason.FOUND, actor=f"associate/{associate_id}", at=at)
     reservation.unsuppress(session, reservation.of_line(session, line.id), missed.quantity, cause)
     line.move("short", "reserved", missed.quantity)
-    left = TaskStatus.PICKING if task.units("picked") or task.units("short") else TaskStatus.ACCEPTED
     if task.status == TaskStatus.UNFULFILLABLE:
-        task.late_at = task.promised_at
-    task.become(left, ShortTakenBack, by=associate_id, at=at, line_id=line.id, quantity=missed.quantity)
+        task.late_at = task.order.promised_at
+    task.become(_in_hand(task), ShortTakenBack, by=associate_id, at=at, line_id=line.id, quantity=missed.quantity)
 
 
 def cut_short(session: Session, event: UnitsCancelled) -> None:
@@ -197,7 +197,13 @@ def cut_short(session: Session, event: UnitsCancelled) -> None:
 def _after_picking(task: PickupTask) -> TaskStatus:
     if task.units("reserved"):
         return TaskStatus.PICKING
-    return TaskStatus.PICKED if task.units("picked") else TaskStatus.UNFULFILLABLE
+    return TaskStatus.PICKED if task.units("picked") + task.units("packed") else TaskStatus.UNFULFILLABLE
+
+
+def _in_hand(task: PickupTask) -> TaskStatus:
+    """With something still to pick: has anybody begun?"""
+    is_begun = any(task.units(place) for place in ("picked", "packed", "short"))
+    return TaskStatus.PICKING if is_begun else TaskStatus.ACCEPTED
 
 
 def _all_picked(session: Session, line: OrderLine) -> str:

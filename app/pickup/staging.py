@@ -81,7 +81,7 @@ def stage(
     session: Session, task: PickupTask, location: StagingLocation, *, associate_id: int, typed: bool, at: datetime
 ) -> None:
     """Put the bag on a shelf, or move it to another one; the customer hears of the first time only."""
-    if task.status not in (*TO_STAGE, *ON_SHELF) or task.order.cancelled_at is not None:
+    if task.is_ship or task.status not in (*TO_STAGE, *ON_SHELF) or task.order.cancelled_at is not None:
         raise MovedOn(_why_not(task))
     _refuse_unfit(session, task, location)
     is_move = task.status in ON_SHELF
@@ -183,6 +183,8 @@ def _hold_until(session: Session, task: PickupTask, *, at: datetime) -> datetime
 def _why_not(task: PickupTask) -> str:
     if task.order.cancelled_at is not None:
         return f"Order {task.order.number} was cancelled. Put its items back."
+    if task.is_ship:
+        return f"Order {task.order.number} is shipped, nobody comes for it. Pack it."
     left = task.units("reserved")
     still = f"{left} {'item is' if left == 1 else 'items are'} still to be picked"
     return f"Order {task.order.number}: {still}." if left else f"Order {task.order.number} is already {task.status}."

@@ -1,7 +1,7 @@
 """A pickup task: one order at one store, from request to collection."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,6 +10,7 @@ from sqlmodel import Field, Relationship, Session, SQLModel, col, select
 from app import db
 from app.events.log import Eventful
 from app.oms import order as orders
+from app.oms.node_terms import NodeTerms
 from app.oms.order import Order
 from app.oms.order_events import OrderEvent
 from app.oms.order_line import Fulfilment, FulfilmentKind, OrderLine
@@ -45,7 +46,7 @@ class PickupTask(Eventful, SQLModel, table=True):
         sa.CheckConstraint("escalates_at IS NULL OR status = 'requested'", name="only_requests_escalate"),
         sa.CheckConstraint(
             "late_at IS NULL OR status IN ('requested', 'accepted', 'picking', 'picked', 'awaiting transfer',"
-            " 'in transit', 'received')",
+            " 'in transit', 'received', 'packed')",
             name="staged_is_not_late",
         ),
         sa.Index("task_escalates", "escalates_at", **_where_due("escalates_at")),
@@ -65,20 +66,30 @@ class PickupTask(Eventful, SQLModel, table=True):
     """How far up the ladder it has climbed: 0 associates, 1 store lead, 2 regional manager."""
     opened_at: datetime
     promised_at: datetime
+    """By when the store has to be done: with the bag on its shelf, or its parcels with the carrier."""
     ack_due_at: datetime
     escalates_at: datetime | None
     """When the next level is told; null when nothing is due."""
     late_at: datetime | None
-    """When the customer has to hear of a delay; null once the bag is on the shelf or the customer was told."""
+    """When the customer has to hear of a delay; null once the bag is on the shelf, the parcels
+    are with the carrier, or the customer was told."""
     owner_id: int | None = Field(default=None, foreign_key="associate.id")
     location_id: int | None = Field(default=None, foreign_key="staging_location.id")
     staged_at: datetime | None = None
     hold_until: datetime | None = None
     arrived_at: datetime | None = None
     spot: str | None = None
+    parcels: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    """Into how many it is packed, once it is."""
 
     order: Order = Relationship()
+    fulfilment: Fulfilment = Relationship()
     owner: Associate | None = Relationship()
+
+    @property
+    def is_ship(self) -> bool:
+        """Packed and given to a carrier; else its customer comes for it."""
+        return self.fulfilment.kind == FulfilmentKind.SHIP
 
     @property
     def lines(self) -> list[OrderLine]:
@@ -155,11 +166,11 @@ class Acknowledgement(SQLModel, table=True):
 
 
 def open_for(session: Session, event: OrderEvent) -> None:
-    """An order was released: at each store that has part of it a task opens, once."""
+    """An order was released: at each store that has part of it a task opens, once; other places are told otherwise."""
     order = session.get_one(Order, event.order_id)
     known = set(session.exec(select(PickupTask.fulfilment_id).where(PickupTask.order_id == order.id)))
-    parts = select(Fulfilment).where(Fulfilment.order_id == order.id, Fulfilment.kind == FulfilmentKind.PICKUP)
-    for part in session.exec(parts.order_by(col(Fulfilment.id))):
+    parts = select(Fulfilment).join(Store, col(Store.id) == col(Fulfilment.node_id))
+    for part in session.exec(parts.where(Fulfilment.order_id == order.id).order_by(col(Fulfilment.id))):
         if part.id not in known and any(line.reserved for line in order.lines if line.fulfilment_id == part.id):
             _open(session, order, part, event)
 
@@ -169,12 +180,22 @@ def _open(session: Session, order: Order, part: Fulfilment, event: OrderEvent) -
     due = due_after(session, store.id, at=event.at, window=windows.of(session, store, at=event.at).ack)
     task = PickupTask(
         fulfilment_id=part.id, order_id=order.id, store_id=store.id, opened_at=event.at,
-        promised_at=order.promised_at, ack_due_at=due, escalates_at=due, late_at=order.promised_at,
+        promised_at=_done_by(session, order, part, at=event.at), ack_due_at=due, escalates_at=due,
+        late_at=order.promised_at,
     )  # fmt: skip
     session.add(task)
     session.flush()
     task.happened(TaskOpened(at=event.at, actor=event.actor, store_id=store.id, order_id=order.id, task_id=task.id,
                              was=None, status=task.status))  # fmt: skip
+
+
+def _done_by(session: Session, order: Order, part: Fulfilment, *, at: datetime) -> datetime:
+    """What is shipped has its way before it: it leaves as soon as this store says that it can be sent."""
+    if part.kind == FulfilmentKind.PICKUP:
+        return order.promised_at
+    terms = session.get(NodeTerms, part.node_id) or NodeTerms(node_id=part.node_id)
+    sent = due_after(session, part.node_id, at=at, window=timedelta(seconds=terms.handling_s))
+    return min(sent, order.promised_at)
 
 
 def locked(session: Session, task_id: int) -> PickupTask:
@@ -191,4 +212,12 @@ def all_locked(session: Session, task_ids: Iterable[int]) -> list[PickupTask]:
 
 
 def of_order(session: Session, order_id: int) -> PickupTask | None:
-    return session.exec(select(PickupTask).where(PickupTask.order_id == order_id)).one_or_none()
+    """The work for the customer who collects it; none, when it is shipped."""
+    found = select(PickupTask).join(Fulfilment, col(Fulfilment.id) == col(PickupTask.fulfilment_id))
+    mine = found.where(PickupTask.order_id == order_id, Fulfilment.kind == FulfilmentKind.PICKUP)
+    return session.exec(mine).one_or_none()
+
+
+def all_of(session: Session, order_id: int) -> list[PickupTask]:
+    """What every store has to do for it: several, when its parts are shipped from several."""
+    return list(session.exec(select(PickupTask).where(PickupTask.order_id == order_id).order_by(col(PickupTask.id))))

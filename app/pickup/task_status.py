@@ -19,6 +19,10 @@ class TaskStatus(StrEnum):
     AWAITING_TRANSFER = "awaiting transfer"
     IN_TRANSIT = "in transit"
     RECEIVED = "received"
+    PACKED = "packed"
+    SHIPPED = "shipped"
+    MOVED = "moved"
+    """Another place fulfils it after all."""
 
 
 class Lane(StrEnum):
@@ -39,13 +43,19 @@ LANE_OF = {
     TaskStatus.CANCELLED: Lane.STAGE,
     TaskStatus.STAGED: Lane.HAND_OFF,
     TaskStatus.ARRIVED: Lane.HAND_OFF,
+    TaskStatus.PACKED: Lane.HAND_OFF,
 }
 """A cancelled task stands in Stage until its bag is put back; what isn't here is not on the board."""
 
 IN_HAND = frozenset({TaskStatus.ACCEPTED, TaskStatus.PICKING})
 ON_SHELF = frozenset({TaskStatus.STAGED, TaskStatus.ARRIVED})
 TO_STAGE = frozenset({TaskStatus.PICKED, TaskStatus.RECEIVED})
-"""In the bag, and not on a shelf yet."""
+"""In the bag; not on a shelf yet, nor in a parcel."""
 ON_ITS_WAY = frozenset({TaskStatus.AWAITING_TRANSFER, TaskStatus.IN_TRANSIT})
 """Nothing for the store to do until the delivery is there."""
-NOT_YET_READY = frozenset({TaskStatus.REQUESTED, *IN_HAND, *TO_STAGE, *ON_ITS_WAY})
+NOT_YET_READY = frozenset({TaskStatus.REQUESTED, *IN_HAND, *TO_STAGE, *ON_ITS_WAY, TaskStatus.PACKED})
+"""The customer still waits for us: for the shelf, or for the carrier."""
+ENDED = frozenset(
+    {TaskStatus.COLLECTED, TaskStatus.SHIPPED, TaskStatus.MOVED, TaskStatus.CANCELLED, TaskStatus.PUT_BACK}
+)
+"""Calling the order off changes nothing here any more."""

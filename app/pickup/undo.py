@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from app import db
-from app.pickup import handover, picking, staging
+from app.pickup import carrier, handover, packing, picking, staging
 from app.pickup import task as tasks
 from app.pickup.task import MovedOn, PickupTask
 
@@ -24,6 +24,8 @@ class Act(StrEnum):
     SHORT = "shorts"
     STAGING = "staging"
     HANDOVER = "handover"
+    PACKING = "packing"
+    SHIPMENT = "shipment"
 
 
 class Deed(SQLModel, table=True):
@@ -106,4 +108,6 @@ _REVERSE: dict[Act, Callable[..., Any]] = {
     Act.SHORT: picking.take_short_back,
     Act.STAGING: staging.take_back,
     Act.HANDOVER: handover.take_back,
+    Act.PACKING: packing.take_back,
+    Act.SHIPMENT: carrier.take_back,
 }
