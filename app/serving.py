@@ -25,6 +25,7 @@ from app.events.log import Event
 from app.live.drawings import draw
 from app.live.hub import PATH, Aside, Hub, LoadCookie
 from app.live.tail import Tail
+from app.oms import desk
 from app.web import operations
 
 LIVE = (f"GET {PATH} ".encode(), f"GET {PATH}?".encode())
@@ -69,6 +70,7 @@ def serve(app: Flask, settings: Settings, *, host: str, port: int, with_jobs: bo
             web.task_dispatcher.shutdown()
         finally:
             web.close()
+            desk.close()
 
 
 def web_server(app: Flask, hub: Hub, *, host: str, port: int) -> Any:

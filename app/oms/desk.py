@@ -4,11 +4,15 @@ Thirty callers of one hot item would each wait for its lock and for a commit of 
 A caller that is alone waits for nobody. On SQLite the same thread is the process's one writer of promises.
 """
 
+import os
 from collections.abc import Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from queue import Empty, SimpleQueue
-from threading import Thread
+from threading import Lock, Thread
+
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app import db
 from app.oms import admission
@@ -18,7 +22,14 @@ from app.oms.verdict import Verdict
 LARGEST = 512
 """So many requests are decided at once at most, so that the last of them does not wait long."""
 
+GRACE_S = 4.0
+"""So long a stop waits for the last answers; for a database that keeps silent it does not wait any longer."""
+
 Waiting = tuple[Request, "Future[Verdict]"]
+
+
+class DeskClosed(Exception):
+    """Whoever comes after the end is told so, not left standing."""
 
 
 class Desk:
@@ -26,18 +37,24 @@ class Desk:
 
     def __init__(self) -> None:
         self._queue: SimpleQueue[Waiting | None] = SimpleQueue()
+        self._door, self._is_open = Lock(), True
         self._thread = Thread(target=self._work, name="admission", daemon=True)
         self._thread.start()
 
     def ask(self, request: Request) -> Verdict:
         """The answer, once it is on disk. An order or a lease of the caller's own is no part of it."""
         future: Future[Verdict] = Future()
-        self._queue.put((request, future))
+        with self._door:
+            if not self._is_open:
+                raise DeskClosed
+            self._queue.put((request, future))
         return future.result()
 
     def close(self) -> None:
-        self._queue.put(None)
-        self._thread.join()
+        with self._door:
+            self._is_open = False
+            self._queue.put(None)
+        self._thread.join(GRACE_S)
 
     def _work(self) -> None:
         while waiting := self._next():
@@ -64,6 +81,10 @@ def _answer(waiting: Sequence[Waiting], *, is_last: bool = False) -> bool:
     try:
         with db.transaction() as session:
             verdicts = admission.admit(session, [request for request, _ in waiting])
+    except (OperationalError, PoolTimeout) as away:
+        for _, future in waiting:  # to ask each alone of a database that is away would take as many timeouts
+            future.set_exception(away)
+        return True
     except Exception as trouble:  # noqa: BLE001 - it is the caller's, in the caller's thread
         if is_last:
             waiting[0][1].set_exception(trouble)
@@ -71,3 +92,32 @@ def _answer(waiting: Sequence[Waiting], *, is_last: bool = False) -> bool:
     for (_, future), verdict in zip(waiting, verdicts, strict=True):
         future.set_result(verdict)
     return True
+
+
+_opened: list[Desk] = []
+_opening = Lock()
+
+
+def ask(request: Request) -> Verdict:
+    """At this process's own desk, which opens with the first who asks."""
+    with _opening:
+        if not _opened:
+            _opened.append(Desk())
+        desk = _opened[0]
+    return desk.ask(request)
+
+
+def close() -> None:
+    """The process ends."""
+    with _opening:
+        while _opened:
+            _opened.pop().close()
+
+
+def _begin_anew() -> None:
+    """A forked process has the desk's memory, but not its thread."""
+    _opened.clear()
+    _opening.release()
+
+
+os.register_at_fork(before=_opening.acquire, after_in_parent=_opening.release, after_in_child=_begin_anew)

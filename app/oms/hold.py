@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from uuid import UUID
 
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
@@ -11,10 +12,24 @@ from app.oms.balance import Key
 from app.oms.inventory import Cause, Change, Page, Reason
 from app.oms.reservation import Reservation, ReservationOver, ReservationState
 from app.oms.verdict import Lack, SoldOut
+from app.refusals import Unreadable
 
 
 class NotHeld(ReservationOver):
     """Nothing of this item is kept there by this hold."""
+
+
+def key_of(hold_id: UUID) -> str:
+    """Under which the hold was admitted."""
+    return f"hold/{hold_id}"
+
+
+def of_channel(session: Session, hold_id: UUID, channel: str) -> str:
+    """The key of the hold that an order of this channel takes over, whether it stands or not."""
+    claims = of(session, key_of(hold_id))
+    if not claims or claims[0].channel != channel:
+        raise Unreadable(f"There is no reservation {hold_id} of the channel {channel}.")
+    return key_of(hold_id)
 
 
 def of(session: Session, key: str) -> list[Reservation]:

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field, Session, SQLModel, col, select
 
 from app import db
 
@@ -24,3 +24,7 @@ class Node(SQLModel, table=True):
     kind: NodeKind = Field(sa_type=db.choice(NodeKind))
     code: str = Field(unique=True)
     name: str
+
+
+def by_code(session: Session, codes: set[str]) -> dict[str, Node]:
+    return {node.code: node for node in session.exec(select(Node).where(col(Node.code).in_(codes)))}

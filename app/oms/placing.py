@@ -2,14 +2,15 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from uuid import UUID
 
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import Session, select
 
 from app import db
-from app.oms import admission, kit, payment
+from app.oms import admission, hold, kit, payment
 from app.oms import item as items
 from app.oms import order as orders
 from app.oms.admission import Request, Wish
@@ -59,6 +60,8 @@ class OrderRequest:
     amount_minor: int
     currency: str
     lines: tuple[LineRequest, ...]
+    hold_id: UUID | None = field(default=None, repr=False)
+    """What the basket held; no part of what is ordered, so none of the fingerprint."""
 
     @property
     def fingerprint(self) -> str:
@@ -81,7 +84,8 @@ def place(session: Session, request: OrderRequest, *, actor: str, at: datetime) 
     session.flush()
     session.add_all(payment.opening(order.id, order.payment_state, order.amount_minor, actor=actor, at=at))
     _add_lines(session, order, [(found[wish.sku], wish) for wish in request.lines], part)
-    is_reserved = _reserve(session, order, actor=actor, at=at)
+    held = hold.of_channel(session, request.hold_id, order.channel) if request.hold_id is not None else None
+    is_reserved = _reserve(session, order, held, actor=actor, at=at)
     order.happened(OrderPlaced(at=at, actor=actor, order_id=order.id, store_id=node.id, channel=order.channel))
     if not is_reserved:
         order.happened(OrderUnfulfillable(at=at, actor=actor, order_id=order.id, store_id=node.id))
@@ -172,7 +176,7 @@ def _line(order: Order, item: Item, wish: LineRequest, *, is_kit: bool = False) 
     )  # fmt: skip
 
 
-def _reserve(session: Session, order: Order, *, actor: str, at: datetime) -> bool:
+def _reserve(session: Session, order: Order, held: str | None, *, actor: str, at: datetime) -> bool:
     """All lines or none: half an order on the shelf is a second trip for the customer."""
     state = ReservationState.HARD if order.is_paid_enough else ReservationState.SOFT
     wishes = tuple(
@@ -181,7 +185,7 @@ def _reserve(session: Session, order: Order, *, actor: str, at: datetime) -> boo
     )
     document = f"order/{order.id}"
     request = Request(key=document, wishes=wishes, state=state, document=document, actor=actor, at=at,
-                      channel=order.channel)  # fmt: skip
+                      channel=order.channel, takes_over=held)  # fmt: skip
     if not admission.admit(session, [request])[0].is_granted:
         return False
     for line in order.lines:

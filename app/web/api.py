@@ -6,6 +6,7 @@ from functools import wraps
 from typing import Any, TypeVar
 
 from flask import Blueprint, Response, g, jsonify, request
+from pydantic import BaseModel
 from sqlmodel import Session
 
 from app import db
@@ -21,7 +22,7 @@ from app.people.api_client import ForeignChannel, Scope
 from app.refusals import NotFound, Unreadable
 from app.web import api_body
 from app.web.api_fields import Strict
-from app.web.api_models import CancellationIn, LineCancellationIn, OrderIn, OrderOut, PaymentStateIn
+from app.web.api_models import CancellationIn, LineCancellationIn, OrderIn, PaymentStateIn
 from app.web.api_order import shown
 from app.web.errors import problem
 from app.web.fragments import LONGEST_KEY, again, keep
@@ -41,27 +42,39 @@ def _must_hold_a_key() -> None:
         g.client = api_client.by_header(session, request.headers.get("Authorization", ""), scope=Scope.ORDERS)
 
 
-def once(model: type[Body]) -> Callable[[Callable[..., Any]], Callable[..., Response]]:
-    """`act(session, body, actor, …)` in one transaction, and once per Idempotency-Key of this client."""
+def keyed(model: type[Body]) -> Callable[[Callable[..., Any]], Callable[..., Response]]:
+    """`act(key, body, …)`: what is asked for under an Idempotency-Key of this client."""
 
     def decorate(act: Callable[..., Any]) -> Callable[..., Response]:
         @wraps(act)
-        def route(**address: Any) -> Response:
+        def route(**address: Any) -> Any:
             key = request.headers.get("Idempotency-Key", "")
             if not 0 < len(key) <= LONGEST_KEY or not key.isprintable():
                 words = f"Send an Idempotency-Key of 1 to {LONGEST_KEY} characters."
                 return problem(400, words, slug="idempotency-key-missing")
             said = api_body.read(model)
-            return (
-                said if isinstance(said, Response) else _answer_once(key, lambda s, who: act(s, said, who, **address))
-            )
+            return said if isinstance(said, Response) else act(key, said, **address)
 
         return route
 
     return decorate
 
 
-def _answer_once(key: str, act: Callable[[Session, str], tuple[OrderOut, int]]) -> Response:
+def once(model: type[Body]) -> Callable[[Callable[..., Any]], Callable[..., Response]]:
+    """`act(session, body, actor, …)` in one transaction, and once per Idempotency-Key of this client."""
+
+    def decorate(act: Callable[..., Any]) -> Callable[..., Response]:
+        @keyed(model)
+        @wraps(act)
+        def route(key: str, body: Body, **address: Any) -> Response:
+            return _answer_once(key, lambda session, actor: act(session, body, actor, **address))
+
+        return route
+
+    return decorate
+
+
+def _answer_once(key: str, act: Callable[[Session, str], tuple[BaseModel, int]]) -> Response:
     said = f"{request.method} {request.path} ".encode() + request.get_data()
     sender, request_hash = f"api/{g.client.id}", hashlib.sha256(said).hexdigest()
     with replies.alone(sender=sender, key=key), db.transaction() as session:
@@ -69,7 +82,7 @@ def _answer_once(key: str, act: Callable[[Session, str], tuple[OrderOut, int]]) 
         if kept is not None:
             return again(kept)
         answer, status = act(session, sender)
-        reply = jsonify(answer.model_dump())
+        reply = jsonify(answer.model_dump(mode="json"))
         reply.status_code = status
         keep(session, sender=sender, key=key, reply=reply)
         return reply
@@ -78,8 +91,7 @@ def _answer_once(key: str, act: Callable[[Session, str], tuple[OrderOut, int]]) 
 @api.post("/api/orders")
 @once(OrderIn)
 def place(session: Session, body: OrderIn, actor: str):
-    if not g.client.may_use(body.channel):
-        raise ForeignChannel(f"This key takes no orders of the channel {body.channel}.")
+    must_be_for(body.channel)
     known = items.by_sku(session, {line.sku for line in body.lines})
     order = placing.place(session, body.request(known), actor=actor, at=now())
     return shown(session, order), 201
@@ -123,6 +135,12 @@ def cancel_line(session: Session, body: LineCancellationIn, actor: str, *, order
     quantity = line.item.units_of(body.quantity) if body.quantity is not None else None
     cancelling.cancel_units(session, order, line, quantity, reason=body.reason, actor=actor, at=now())
     return shown(session, order), 200
+
+
+def must_be_for(channel: str) -> None:
+    """A key that was given out for some channels speaks for no other."""
+    if not g.client.may_use(channel):
+        raise ForeignChannel(f"This key takes no orders of the channel {channel}.")
 
 
 @api.get("/openapi.json")

@@ -71,6 +71,7 @@ Email = Annotated[
     str, Field(max_length=254), AfterValidator(_email), WithJsonSchema({"type": "string", "format": "email"})
 ]
 Quantity = Annotated[str, Field(pattern=r"^[0-9]{1,9}(\.[0-9]{1,3})?$"), AfterValidator(_quantity)]
+HoldId = Annotated[str, Field(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
 
 
 class Strict(BaseModel):

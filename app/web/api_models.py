@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Annotated, Literal, Self
+from uuid import UUID
 
 from pydantic import BaseModel, Field, model_validator
 
@@ -16,6 +17,7 @@ from app.web.api_fields import (
     Code,
     Currency,
     Email,
+    HoldId,
     Instant,
     Name,
     Phone,
@@ -88,6 +90,10 @@ class OrderIn(Strict):
     customer: CustomerIn
     payment: PaymentIn
     lines: Annotated[list[LineIn], Field(min_length=1, max_length=MOST_LINES)]
+    reservation: Annotated[
+        HoldId | None,
+        Field(description="What the basket holds is the order's from now on; what it lacks is asked for."),
+    ] = None
 
     def request(self, known: Mapping[str, Item]) -> OrderRequest:
         if unknown := sorted({line.sku for line in self.lines} - known.keys()):
@@ -98,6 +104,7 @@ class OrderIn(Strict):
             email=self.customer.email, phone=self.customer.phone, language=self.customer.language,
             payment_state=PaymentState(self.payment.state), amount_minor=self.payment.amount_minor,
             currency=self.payment.currency, lines=tuple(line.request(known[line.sku]) for line in self.lines),
+            hold_id=UUID(self.reservation) if self.reservation is not None else None,
         )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from app.oms.stock_words import TYPES, Adjusted, Reported
 from app.web.api_models import CancellationIn, LineCancellationIn, OrderIn, OrderOut, PaymentStateIn, Problem
 from app.web.availability_models import MOST_SKUS, MOST_STORES, AvailabilityIn, AvailabilityOut
 from app.web.cloud_events import BATCH, MOST_AT_ONCE, PLAIN, STRUCTURED, CloudEvent, ResultsOut
+from app.web.reservation_models import ReservationChangeIn, ReservationIn, ReservationOut
 from app.web.transfer_models import ReceiptIn, ShipmentIn, TransferIn, TransferOut
 
 REFUSED = {
@@ -32,7 +33,8 @@ KEY = {
 
 MODELS = (
     OrderIn, PaymentStateIn, CancellationIn, LineCancellationIn, OrderOut, AvailabilityIn, AvailabilityOut,
-    CloudEvent, Adjusted, Reported, ResultsOut, TransferIn, ShipmentIn, ReceiptIn, TransferOut, Problem,
+    CloudEvent, Adjusted, Reported, ResultsOut, TransferIn, ShipmentIn, ReceiptIn, TransferOut, ReservationIn,
+    ReservationChangeIn, ReservationOut, Problem,
 )  # fmt: skip
 
 
@@ -48,6 +50,7 @@ def described() -> dict[str, Any]:
             "/api/availability": _availability(),
             "/in/events": {"post": _tell()},
             **_transfers(),
+            **_reservations(),
         },
         "components": {"schemas": schemas["$defs"], "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}}},
         "security": [{"key": []}],
@@ -118,6 +121,22 @@ def _transfers() -> dict[str, Any]:
     }
     look = {"operationId": "look", "summary": "How a transfer stands", "responses": _responses(200, *stands)}
     return paths | {"/api/transfers/{transfer_id}": which | {"get": look}}
+
+
+def _reservations() -> dict[str, Any]:
+    stands = (ReservationOut.__name__, "The reservation as it stands")
+    which = {"name": "hold_id", "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}}
+    acts = {
+        "post": _act("reserve", "Hold stock for a basket", ReservationIn.__name__, 201),
+        "patch": _act("hold_other_amounts", "Hold more or less of it", ReservationChangeIn.__name__, 200),
+        "get": {"operationId": "held", "summary": "How a reservation stands"},
+        "delete": {"operationId": "let_go", "summary": "Let it go; what is over already is left as it is"},
+    }
+    told = {
+        name: act | {"responses": _responses(201 if name == "post" else 200, *stands)} for name, act in acts.items()
+    }
+    one = "/api/reservations/{hold_id}"
+    return {"/api/reservations": {"post": told.pop("post")}, one: {"parameters": [which]} | told}
 
 
 def _tell() -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from flask import Flask
 
 import app.web.api_availability  # noqa: F401 - answers on the API's blueprint, too
+import app.web.api_reservations  # noqa: F401 - so does this
 from app.config import Settings
 from app.web import api, demo, operations, sign_in
 from app.web.api_transfers import api_transfers

@@ -12,8 +12,9 @@ from sqlmodel import Session, col, select
 
 from app import db
 from app.oms import admission, books, expiry, inventory
+from app.oms import desk as desks
 from app.oms.admission import Request, Wish
-from app.oms.desk import Desk
+from app.oms.desk import Desk, DeskClosed
 from app.oms.inventory import Change, Movement, NotEnoughStock, Reason
 from app.oms.reservation import Reservation, ReservationState
 from app.oms.verdict import Admission, KeyTaken
@@ -224,6 +225,37 @@ def test_whoever_stands_in_line_when_the_desk_closes_is_still_answered(database:
         answers = [each.result().is_granted for each in asked]
         desk.close()
     assert answers == [True] * 8
+
+
+def test_nobody_is_left_standing_at_a_closed_desk(desk: Desk, nine: datetime):
+    with db.transaction() as session:
+        shop = open_shop(session, nine)
+    desk.close()
+
+    with pytest.raises(DeskClosed):
+        desk.ask(basket(shop))
+
+
+def test_a_process_opens_its_desk_with_the_first_who_asks_and_again_after_a_close(
+    database: db.Database, nine: datetime
+):
+    with db.transaction() as session:
+        shop = open_shop(session, nine)
+
+    for key in ("basket/1", "basket/2"):
+        assert desks.ask(basket(shop, key)).is_granted
+        desks.close()
+
+
+def test_a_database_that_fails_is_said_to_all_who_wait(desk: Desk, nine: datetime):
+    with db.transaction() as session:
+        shop = open_shop(session, nine)
+        session.execute(sa.text("ALTER TABLE admission RENAME TO nowhere"))
+
+    with ThreadPoolExecutor(4) as callers:
+        asked = [callers.submit(desk.ask, basket(shop, f"basket/{n}")) for n in range(4)]
+
+    assert all(isinstance(each.exception(), sa.exc.DBAPIError) for each in asked)
 
 
 def test_an_order_that_is_refused_is_not_enough_stock_in_words(session: Session, shop: Shop):
