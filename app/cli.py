@@ -226,11 +226,12 @@ def verify(as_json: bool) -> None:
 def _checks() -> Iterator[tuple[str, Callable[[Any], Any]]]:
     from app.events import log
     from app.notices import delivery
-    from app.oms import availability, books, stock_facts
+    from app.oms import availability, books, shortfall, stock_facts
     from app.pickup import tally
 
     yield "every balance is the sum of its movements", books.unexplained_balances
     yield "every reserved unit has its claim", books.unexplained_claims
+    yield "every shortfall is what its balance says", shortfall.untrue
     yield "every channel sells what its nodes have", partial(availability.untrue, at=clock.now())
     yield "every message from outside had its effect once", stock_facts.untrue
     yield "every event follows from the one before", log.broken_links

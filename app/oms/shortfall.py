@@ -17,10 +17,11 @@ from app import db
 from app.events import log
 from app.events.log import DomainEvent
 from app.oms.balance import Balance, Key, Level
+from app.oms.item import Item
 from app.oms.node import Node, NodeKind
 
 FIRST_REST = timedelta(minutes=1)
-LONGEST_REST = timedelta(minutes=16)
+LONGEST_REST = timedelta(hours=1)
 """Where no other way was found, the pauses between two looks double up to this."""
 
 
@@ -149,6 +150,15 @@ def due(session: Session, at: datetime) -> list[int]:
     resource_due_at = col(Shortfall.resource_due_at)
     waiting = select(Shortfall.id).where(resource_due_at <= at).order_by(resource_due_at).limit(200)
     return list(session.exec(waiting))
+
+
+def together(session: Session) -> tuple[int, float]:
+    """How many shelves owe something, and how much in all, in pieces and kilograms."""
+    each = select(Item.decimals, sa.func.count(), sa.func.sum(Shortfall.units)).join(
+        Shortfall, col(Shortfall.item_id) == col(Item.id)
+    )
+    found = session.exec(each.where(Shortfall.units > 0).group_by(col(Item.decimals))).all()
+    return sum(row[1] for row in found), sum(int(row[2]) / 10 ** row[0] for row in found)
 
 
 def untrue(session: Session) -> Iterable[str]:

@@ -1,8 +1,10 @@
 """Orders that may lack what they were promised: a problem each, for as long as their shelf owes more than it has."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
+import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from app.oms import endangered, shortfall
@@ -11,7 +13,9 @@ from app.oms.node import Node, NodeKind
 from app.oms.order import Order
 from app.oms.order_line import OrderLine
 from app.oms.shortfall import Shortfall, ShortfallEvent
+from app.people.store import Store
 from app.pickup import exception_case
+from app.pickup.count import StockCount
 from app.pickup.exception_case import GONE, CaseChanged, CaseKind, ExceptionCase, open_case
 from app.pickup.task import PickupTask
 from app.pickup.task_events import TaskCutShort, UnitPicked, UnitsShort
@@ -38,6 +42,40 @@ def fetched(session: Session, event: UnitPicked | UnitsShort | TaskCutShort) -> 
     case = session.exec(mine.with_for_update(skip_locked=True)).one_or_none()
     if case is not None:
         _say(case, min(case.quantity, line.reserved), actor=event.actor, at=event.at)
+
+
+@dataclass(frozen=True)
+class Risk:
+    """So much of a line may be gone; counting it says whether it is."""
+
+    units: int
+    count_id: int | None
+
+
+def risks_of(session: Session, order_id: int, store_id: int) -> dict[int, Risk]:
+    """Of an order's lines, those that a store's shelf may not have; by line."""
+    here = sa.and_(col(StockCount.store_id) == store_id, col(StockCount.item_id) == col(OrderLine.item_id),
+                   col(StockCount.ended_at).is_(None))  # fmt: skip
+    found = (
+        select(OrderLine.id, ExceptionCase.quantity, StockCount.id)
+        .join(ExceptionCase, col(ExceptionCase.line_id) == col(OrderLine.id))
+        .outerjoin(StockCount, here)
+        .where(OrderLine.order_id == order_id, ExceptionCase.kind == CaseKind.OVERSOLD)
+        .where(ExceptionCase.store_id == store_id, col(ExceptionCase.ended_at).is_(None))
+    )
+    return {line_id: Risk(units, count_id) for line_id, units, count_id in session.exec(found)}
+
+
+def in_region(session: Session, region_id: int) -> tuple[int, int]:
+    """How many orders of a region's stores may lack stock, and in how many stores."""
+    living = (
+        select(sa.func.count(sa.distinct(col(ExceptionCase.order_id))),
+               sa.func.count(sa.distinct(col(ExceptionCase.store_id))))
+        .join(Store, col(Store.id) == col(ExceptionCase.store_id))
+        .where(Store.region_id == region_id, ExceptionCase.kind == CaseKind.OVERSOLD)
+        .where(col(ExceptionCase.ended_at).is_(None))
+    )  # fmt: skip
+    return session.exec(living).one()
 
 
 def look_again(session: Session, owing: Shortfall, *, at: datetime) -> None:

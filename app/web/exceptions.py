@@ -1,6 +1,6 @@
 """Problems: the store's open cases, oldest first, and the three things to do about one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import Blueprint, redirect, request
@@ -13,6 +13,7 @@ from app.oms.order import Order
 from app.oms.order_line import OrderLine
 from app.people.associate import Associate
 from app.pickup import exception_case
+from app.pickup.count import StockCount
 from app.pickup.exception_case import CaseKind, CaseStatus, ExceptionCase
 from app.refusals import NotFound, Unreadable
 from app.web.fragments import page, tap
@@ -53,10 +54,26 @@ def _views(session: Session, cases: Sequence[ExceptionCase]) -> list[dict[str, A
     orders = {order.id: order for order in session.exec(about)}
     lines = {line.id: line for line in session.exec(missing)}
     owners = {person.id: person for person in session.exec(owning)}
+    counting = _counts(session, cases, lines)
     return [
         _view(case, orders[case.order_id], lines.get(case.line_id or 0), owners.get(case.owner_id or 0))
+        | {"count_id": counting.get(case.id)}
         for case in cases
     ]
+
+
+def _counts(session: Session, cases: Sequence[ExceptionCase], lines: Mapping[int, OrderLine]) -> dict[int, int]:
+    """What is oversold is counted first: which count of its item waits, by case."""
+    oversold = [case for case in cases if case.kind == CaseKind.OVERSOLD]
+    about = {case.id: (case.store_id, lines[case.line_id].item_id) for case in oversold if case.line_id is not None}
+    if not about:
+        return {}
+    stores, items = ({key[place] for key in about.values()} for place in (0, 1))
+    waiting = select(StockCount).where(
+        col(StockCount.store_id).in_(stores), col(StockCount.item_id).in_(items), col(StockCount.ended_at).is_(None)
+    )
+    found = {(count.store_id, count.item_id): count.id for count in session.exec(waiting)}
+    return {case_id: found[key] for case_id, key in about.items() if key in found}
 
 
 def _view(case: ExceptionCase, order: Order, line: OrderLine | None, owner: Associate | None) -> dict[str, Any]:
@@ -68,6 +85,7 @@ def _view(case: ExceptionCase, order: Order, line: OrderLine | None, owner: Asso
         "who": order.customer.name, "task_id": case.task_id, "opened_at": case.opened_at,
         "quantity": line.item.said(case.quantity) if line and case.quantity else "",
         "promised_at": order.promised_at, "owner": owner.short_name if owner else None, "detail": case.detail,
+        "is_oversold": case.kind == CaseKind.OVERSOLD,
     }  # fmt: skip
 
 

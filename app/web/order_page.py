@@ -12,7 +12,7 @@ from app.notices import delivery
 from app.oms.item import Item, Place
 from app.people.associate import Associate
 from app.people.store import Store
-from app.pickup import board, card, handover, pickup_link, staging
+from app.pickup import board, card, handover, oversold, pickup_link, staging
 from app.pickup.picking import ShortReason
 from app.pickup.staging import StagingLocation
 from app.pickup.task import PickupTask
@@ -51,6 +51,7 @@ def draw(session: Session, task: PickupTask, *, at: datetime, code: str = "") ->
         "pickup_tasks/_order.html", task=task, card=card.of_task(session, task.id, at=at), at=at, code=code,
         zone=store.time_zone,
         bins={place.item_id: place.bin for place in session.exec(places)},
+        risks=oversold.risks_of(session, task.order_id, task.store_id),
         reasons=[reason.value for reason in ShortReason],
         shelf=suggested.code if suggested else "", is_lead=is_lead,
         is_reversible=is_lead and handover.reversible(session, task, at=at) is not None,

@@ -16,7 +16,7 @@ from app.measures.decisions import Decision
 from app.measures.figures import Figures, Share
 from app.notices import delivery
 from app.people.store import Store
-from app.pickup import escalation, task
+from app.pickup import escalation, oversold, task
 from app.pickup.escalation import AlreadyOwned
 from app.refusals import NotFound
 from app.web.fragments import fragment, page, partial, refused, tap, wants_fragment
@@ -112,7 +112,7 @@ def _desk(session: Session, *, at: datetime) -> Desk:
     return Desk(
         version=_version(session, region_id),
         period=period,
-        tiles=_tiles(told, delivery.before_staging(session)),
+        tiles=(*_tiles(told, delivery.before_staging(session)), _owing(session, region_id)),
         decisions=tuple(waiting),
         sentence=_sentence(waiting, at),
         may_act=viewer().reach.may_manage(region_id),
@@ -154,6 +154,13 @@ def _tiles(told: Figures, too_early: int) -> tuple[Tile, ...]:
             is_good=not too_early,
         ),
     )
+
+
+def _owing(session: Session, region_id: int) -> Tile:
+    """Orders whose shelf owes more than it has, as it stands now."""
+    number, stores = oversold.in_region(session, region_id)
+    words = f"In {plural(stores, 'store')}, to be counted first" if number else "Nothing is promised that isn’t there"
+    return Tile(name="Orders that may lack stock", value=str(number), words=words, is_good=not number)
 
 
 def _share(name: str, share: Share, noun: str) -> Tile:

@@ -15,7 +15,7 @@ from app.events import inbox, outbox, sequence
 from app.events.inbox import InboxState
 from app.events.outbox import OutboxState
 from app.notices.notice import TOPIC
-from app.oms import freshness, touched
+from app.oms import freshness, shortfall, touched
 from app.oms.order import Order
 from app.pickup import escalation
 from app.pickup.escalation import Escalation
@@ -66,6 +66,9 @@ def _figures(session: Session) -> Iterator[Figure]:
     yield Figure("readyshelf_stale_nodes", "Nodes with a source gone silent", len(freshness.stale(session, at=now())))
     waiting = touched.number_waiting(session)
     yield Figure("readyshelf_availability_waiting", "Changes of stock that no channel's number shows yet", waiting)
+    shelves, units = shortfall.together(session)
+    yield Figure("readyshelf_short_shelves", "Items at a node of which more is promised than there is", shelves)
+    yield Figure("readyshelf_units_short", "Units promised that are not there, in what their item is sold by", units)
     problems = _counted(session, ExceptionCase.kind, col(ExceptionCase.ended_at).is_(None))
     yield _by(Figure("readyshelf_problems", "Open exception cases", labels=["kind"]), problems, CaseKind)
     climbed = {str(level): number for level, number in _counted(session, Escalation.level).items()}

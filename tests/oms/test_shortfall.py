@@ -94,7 +94,7 @@ def test_it_is_due_at_once_and_again_when_it_grows(session: Session, shop: Shop)
     assert session.get_one(Shortfall, number).tries == 0
 
 
-def test_the_pauses_between_two_looks_grow_to_a_quarter_of_an_hour(nine: datetime):
+def test_the_pauses_between_two_looks_grow_to_an_hour(nine: datetime):
     short = Shortfall(item_id=1, node_id=1, units=1, below_zero=0, since=nine)
     pauses = []
     for _ in range(7):
@@ -102,7 +102,7 @@ def test_the_pauses_between_two_looks_grow_to_a_quarter_of_an_hour(nine: datetim
         assert short.resource_due_at is not None
         pauses.append((short.resource_due_at - nine) // MINUTE)
 
-    assert pauses == [1, 2, 4, 8, 16, 16, 16]
+    assert pauses == [1, 2, 4, 8, 16, 32, 60]
 
 
 def test_the_newest_promise_is_in_danger_first(session: Session, shop: Shop):

@@ -131,3 +131,16 @@ def test_a_key_kept_to_its_channels_asks_for_no_other(app: Flask, chain: Chain, 
 
     assert is_problem(System(app.test_client(), key).get("/api/availability?sku=22423&channel=web"), 403)
     assert is_problem(System(app.test_client(), "guess").get("/api/availability?sku=22423&store=118"), 401)
+
+
+def test_what_is_promised_twice_is_sold_as_nothing_and_takes_nothing_from_another_store(system: System, chain: Chain):
+    item_id, here, there = chain.items["85123A"], chain.stores["118"], chain.stores["204"]
+    system.post("/api/orders", order())
+    cause = Cause(reason=Reason.SALE, document="till/1", actor="till", occurred_at=chain.at, recorded_at=chain.at)
+    with db.transaction() as session:
+        inventory.record(session, [Change(item_id=item_id, node_id=here, on_hand=-15),
+                                   Change(item_id=item_id, node_id=there, on_hand=7)], cause)  # fmt: skip
+    catch_up(chain)
+
+    assert quantities(system.get("/api/availability?sku=85123A&store=118&store=204")) == ["0", "7"]
+    assert quantities(system.get("/api/availability?sku=85123A&channel=web")) == ["5"]
