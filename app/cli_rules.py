@@ -97,9 +97,11 @@ def roll_back(*, kind: str, scope: str, by: str) -> None:
 @click.option("--kind", "kinds", multiple=True, type=click.Choice(NODE_KINDS),
               help="Nodes it sells from; may be given several times. Without it, all.")  # fmt: skip
 @click.option("--node", "nodes", multiple=True, help="The code of one more node it sells from.")
-@click.option("--push", is_flag=True, help="It is told through the outbox, and need not ask.")
-def channel(*, code: str, name: str, kinds: tuple[str, ...], nodes: tuple[str, ...], push: bool) -> None:
-    """Open a channel: from now on every item has a number that it may sell. Its terms are rules."""
+def channel(*, code: str, name: str, kinds: tuple[str, ...], nodes: tuple[str, ...]) -> None:
+    """Open a channel: from now on every item has a number that it may sell. Its terms are rules.
+
+    It asks for its numbers; with an address (`readyshelf receiver set channel:CODE URL`) it is told.
+    """
     from app.oms import channel as channels
     from app.oms.node import Node, NodeKind
 
@@ -111,7 +113,7 @@ def channel(*, code: str, name: str, kinds: tuple[str, ...], nodes: tuple[str, .
         for node in nodes:
             _check_place(session, f"node:{node}")
         listed = session.exec(select(Node.id).where(col(Node.code).in_(nodes))).all()
-        opened = channels.Channel(code=code, name=name, node_kinds=of_kinds, is_pushed=push)
+        opened = channels.Channel(code=code, name=name, node_kinds=of_kinds)
         channels.open_channel(session, opened, node_ids=listed)
     click.echo(f"{name} sells as {code}.")
 

@@ -4,6 +4,7 @@ import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -13,11 +14,13 @@ KNOWN = {
     "SECRET_KEY_FALLBACKS",
     "PUBLIC_URL",
     "SMTP_URL",
+    "WEBHOOK_NETWORKS",
     "READYSHELF_ENV",
     "READYSHELF_VAR",
     "LOG_LEVEL",
 }
 LEVELS = {"DEBUG", "INFO", "WARNING", "ERROR"}
+LOOPBACK = "127.0.0.0/8,::1/128"
 DEMO_KEY_FILE = "demo-secret-key"
 
 
@@ -34,6 +37,8 @@ class Settings:
     secret_key_fallbacks: tuple[str, ...] = ()
     public_url: str = "http://127.0.0.1:8000"
     smtp_url: str | None = None
+    webhook_networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    """Where receivers may be though it is not the open internet."""
     environment: str = "demo"
     log_level: str = "INFO"
     var: Path = Path("var")
@@ -62,6 +67,7 @@ def from_env(environ: Mapping[str, str] | None = None, *, var: Path = Path("var"
         secret_key_fallbacks=tuple(k for k in env.get("SECRET_KEY_FALLBACKS", "").split(",") if k),
         public_url=_public_url(env, environment, port),
         smtp_url=_url(env, "SMTP_URL", {"smtp", "smtps", "smtp+starttls"}),
+        webhook_networks=_networks(env, "WEBHOOK_NETWORKS", LOOPBACK if environment == "demo" else ""),
         environment=environment,
         log_level=_one_of(env, "LOG_LEVEL", LEVELS, "INFO"),
         var=var,
@@ -93,6 +99,13 @@ def _url(env: Mapping[str, str], name: str, schemes: set[str]) -> str | None:
     if not good:
         raise BadSettings(f"{name} must look like {min(schemes)}://host:port.")
     return value.rstrip("/")
+
+
+def _networks(env: Mapping[str, str], name: str, default: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    try:
+        return tuple(ip_network(each.strip()) for each in env.get(name, default).split(",") if each.strip())
+    except ValueError as wrong:
+        raise BadSettings(f"{name} must be networks such as 10.1.0.0/16, with commas between them.") from wrong
 
 
 def _public_url(env: Mapping[str, str], environment: str, port: int) -> str:

@@ -28,7 +28,7 @@ def run(settings: Settings) -> None:
     is_finished = schedule.stop(scheduler)
     print("Readyshelf jobs: stopped.", flush=True)
     if not is_finished:
-        structlog.get_logger().warning("left while a mail server kept us waiting: the message goes once more later")
+        structlog.get_logger().warning("left while somebody outside kept us waiting: the message goes once more later")
         os._exit(0)
     db.disconnect()
 

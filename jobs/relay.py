@@ -47,13 +47,13 @@ def _is_due(at: datetime) -> bool:
 
 def _bury(at: datetime) -> None:
     with db.transaction() as session:
-        for message in outbox.bury(session, at=at):
+        for message in outbox.bury(session, at=at, receiver=TOPIC):
             _say_failed(session, message, at)
 
 
 def _claimed(at: datetime) -> OutboxMessage | None:
     with db.transaction() as session:
-        return next(iter(outbox.claim(session, at=at, limit=1, topic=TOPIC)), None)
+        return next(iter(outbox.claim(session, at=at, limit=1, receiver=TOPIC)), None)
 
 
 def _relayed(message: OutboxMessage, at: datetime, transport: Transport, settings: Settings) -> OutboxState:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from threading import Event, Lock, Thread
+from time import monotonic
 from typing import Any
 
 import structlog
@@ -18,6 +19,7 @@ from app.oms import expiry, order, rule_effects, stock_intake
 from app.pickup import count_cause, escalation
 from app.rules import rule_version
 from jobs import availability
+from jobs.couriers import Couriers
 from jobs.mail_sink import FOLDER, MailSink
 from jobs.pace import Every, Watch
 from jobs.relay import relay
@@ -28,11 +30,12 @@ log = structlog.get_logger()
 Act = Callable[[datetime], object]
 
 GRACE_S = 4.0
-"""So long a stop waits for what is running; for a mail server that keeps silent it does not wait any longer."""
+"""So long a stop waits for what is running; for somebody outside who keeps silent it does not wait any longer."""
 
 MOST_ROUNDS = 20
 """After a long stop the rest of the overdue holds are let go at the next turn."""
 
+_couriers: list[Couriers] = []
 _post: list[tuple[Transport, Settings, Event]] = []
 
 
@@ -44,6 +47,16 @@ def send_through(transport: Transport, settings: Settings) -> None:
 def _send_waiting(at: datetime) -> None:
     for transport, settings, stopping in _post:
         relay(at, transport=transport, settings=settings, is_stopping=stopping.is_set)
+
+
+def tell_through(couriers: Couriers) -> None:
+    """Say who carries letters to other systems in this process; until then they wait in the outbox."""
+    _couriers[:] = [couriers]
+
+
+def _tell_receivers(at: datetime) -> None:
+    for couriers in _couriers:
+        couriers.turn(at)
 
 
 def _forget_replies(at: datetime) -> None:
@@ -79,6 +92,7 @@ SCHEDULE: list[tuple[str, int, Act]] = [
     ("take in what waits at the door", 5, stock_intake.take_waiting),
     ("work out what may be sold", 1, availability.catch_up),
     ("tell channels what they may sell", 1, availability.tell_channels),
+    ("send couriers to other systems", 1, _tell_receivers),
     ("give up on unpaid orders", 30, partial(sweep, order.payment_due, order.give_up_on_payment)),
     ("ask for counts", 60, _ask_for_counts),
     ("forget old replies", 3600, _forget_replies),
@@ -102,6 +116,7 @@ def start(settings: Settings) -> Any:
         scheduler.add_listener(lambda _: sink.stop(), EVENT_SCHEDULER_SHUTDOWN)
     else:
         log.warning("SMTP_URL is not set: messages wait in the outbox")
+    tell_through(Couriers(settings))
     watch = Watch(scheduler)
     scheduler.add_listener(lambda _: watch.stop(), EVENT_SCHEDULER_SHUTDOWN)
     for sentence, seconds, act in SCHEDULE:
@@ -117,10 +132,14 @@ def stop(scheduler: Any) -> bool:
     """No line begins any more; yes, when those at work came to their end within the grace."""
     for *_, stopping in _post:
         stopping.set()
+    for couriers in _couriers:
+        couriers.stop()
+    began = monotonic()
     waiting = Thread(target=scheduler.shutdown, name="schedule-stop", daemon=True)
     waiting.start()
     waiting.join(GRACE_S)
-    return not waiting.is_alive()
+    are_back = all(couriers.are_back(GRACE_S - (monotonic() - began)) for couriers in _couriers)
+    return are_back and not waiting.is_alive()
 
 
 def _tick(sentence: str, act: Act, pace: tuple[Lock, Watch]) -> None:

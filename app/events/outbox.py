@@ -1,9 +1,12 @@
 """The outbox: messages for outside, written with the change that caused them, sent later, at least once.
 
+Every message has one receiver, and each receiver's messages are a queue of their own: nobody waits behind a stranger's.
+
 The `dedupe` key makes a message unique for ever; whoever sends it hands the key on, so that a message sent twice after
 a crash can be told apart from two messages.
 """
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -40,8 +43,8 @@ class OutboxMessage(SQLModel, table=True):
             postgresql_where=sa.text("due_at IS NOT NULL"),
         ),
         sa.Index(
-            "outbox_due_on_topic",
-            "topic",
+            "outbox_queue",
+            "receiver",
             "due_at",
             sqlite_where=sa.text("due_at IS NOT NULL"),
             postgresql_where=sa.text("due_at IS NOT NULL"),
@@ -52,6 +55,8 @@ class OutboxMessage(SQLModel, table=True):
 
     id: int = Field(default=None, primary_key=True)
     topic: str
+    receiver: str
+    """The mail server, a channel, the payment service, a node: who is told."""
     dedupe: str = Field(unique=True)
     payload: dict[str, Any] = Field(sa_type=sa.JSON)
     state: OutboxState = Field(default=OutboxState.PENDING, sa_type=db.choice(OutboxState))
@@ -62,9 +67,16 @@ class OutboxMessage(SQLModel, table=True):
     posted_at: datetime
 
 
-def post(session: Session, *, topic: str, dedupe: str, payload: dict[str, Any], at: datetime, due_at: datetime) -> bool:
-    """Post once; a message that was suppressed may be posted again, any other answer to a second call is no."""
-    fresh = {"state": OutboxState.PENDING, "payload": payload, "due_at": due_at, "posted_at": at, "attempts": 0}
+def post(
+    session: Session, *, topic: str, dedupe: str, payload: dict[str, Any], at: datetime, due_at: datetime,
+    receiver: str | None = None,
+) -> bool:  # fmt: skip
+    """Post once; a message that was suppressed may be posted again, any other answer to a second call is no.
+
+    A topic that only one system is told of is that receiver's name.
+    """
+    fresh = {"state": OutboxState.PENDING, "payload": payload, "due_at": due_at, "posted_at": at, "attempts": 0,
+             "receiver": receiver or topic, "last_error": None}  # fmt: skip
     posted = session.execute(
         db.insert(session, OutboxMessage)
         .values(topic=topic, dedupe=dedupe, **fresh)
@@ -86,22 +98,25 @@ def suppress(session: Session, *, dedupe: str) -> bool:
     return bool(held.rowcount)  # type: ignore[attr-defined]
 
 
-def claim(session: Session, *, at: datetime, limit: int = 50, topic: str | None = None) -> list[OutboxMessage]:
-    """Take what is due for one sender, of its topic; a claim that is never finished falls due when its lease ends.
+def claim(
+    session: Session, *, at: datetime, limit: int = 50, receiver: str | None = None, most_tries: int = MAX_ATTEMPTS - 1
+) -> list[OutboxMessage]:
+    """Take what is due for one sender, of its receiver; a claim that is never finished falls due when its lease ends.
 
     The attempt is counted here, before it is made: a message that kills its sender runs out of attempts all the same.
     """
-    claimed = _due(session, at, limit, sa.and_(col(OutboxMessage.attempts) < MAX_ATTEMPTS, _on(topic)))
+    claimed = _due(session, at, limit, sa.and_(col(OutboxMessage.attempts) <= most_tries, _of(receiver)))
     for message in claimed:
         message.state = OutboxState.SENDING
         message.attempts += 1
         message.due_at = at + LEASE
+    session.flush()
     return claimed
 
 
-def bury(session: Session, *, at: datetime, limit: int = 50) -> list[OutboxMessage]:
+def bury(session: Session, *, at: datetime, limit: int = 50, receiver: str | None = None) -> list[OutboxMessage]:
     """Give up what no sender came back from, as often as it was tried; whoever asks has to say so."""
-    lost = _due(session, at, limit, col(OutboxMessage.attempts) >= MAX_ATTEMPTS)
+    lost = _due(session, at, limit, sa.and_(col(OutboxMessage.attempts) >= MAX_ATTEMPTS, _of(receiver)))
     for message in lost:
         message.state, message.due_at = OutboxState.FAILED, None
         message.last_error = message.last_error or "Whoever sent it never came back."
@@ -126,6 +141,38 @@ def sent(session: Session, message_id: int, *, at: datetime) -> bool:
         return False
     message.state, message.due_at, message.sent_at, message.last_error = OutboxState.SENT, None, at, None
     return True
+
+
+def all_sent(session: Session, message_ids: Sequence[int], *, at: datetime) -> int:
+    """They have left together; how many that was news of."""
+    left = {"state": OutboxState.SENT, "due_at": None, "sent_at": at, "last_error": None}
+    return change(session, _these(message_ids, col(OutboxMessage.state) != OutboxState.SENT), left)
+
+
+def all_held_back(session: Session, message_ids: Sequence[int]) -> int:
+    """What they say is no longer true, or known."""
+    held = {"state": OutboxState.SUPPRESSED, "due_at": None, "last_error": None}
+    return change(session, _these(message_ids, col(OutboxMessage.state) == OutboxState.SENDING), held)
+
+
+def give_back(session: Session, message_ids: Sequence[int], *, error: str) -> int:
+    """Nobody was there to be told: that was no attempt, and they wait where they waited."""
+    waiting = {"state": OutboxState.PENDING, "due_at": OutboxMessage.posted_at, "last_error": error,
+               "attempts": col(OutboxMessage.attempts) - 1}  # fmt: skip
+    return change(session, _these(message_ids, col(OutboxMessage.state) == OutboxState.SENDING), waiting)
+
+
+def _these(message_ids: Sequence[int], which: "sa.ColumnElement[bool]") -> "sa.ColumnElement[bool]":
+    return sa.and_(col(OutboxMessage.id).in_(message_ids), which)
+
+
+def change(session: Session, which: "sa.ColumnElement[bool]", values: Mapping[str, Any]) -> int:
+    """Many at once; rows this session holds already are not looked at again."""
+    session.flush()
+    changed = session.execute(
+        sa.update(OutboxMessage).where(which).values(values).execution_options(synchronize_session=False)
+    )
+    return int(changed.rowcount)  # type: ignore[attr-defined]
 
 
 def retry(session: Session, message_id: int, *, error: str, at: datetime, jitter: float) -> bool:
@@ -160,10 +207,10 @@ def _locked(session: Session, message_id: int) -> OutboxMessage:
     return session.get_one(OutboxMessage, message_id, with_for_update=True, populate_existing=True)
 
 
-def oldest_due(session: Session, topic: str | None = None) -> datetime | None:
+def oldest_due(session: Session, receiver: str | None = None) -> datetime | None:
     """When the message that has waited longest fell due."""
     waits = col(OutboxMessage.due_at).is_not(None)
-    return session.exec(select(sa.func.min(OutboxMessage.due_at)).where(waits, _on(topic))).one()
+    return session.exec(select(sa.func.min(OutboxMessage.due_at)).where(waits, _of(receiver))).one()
 
 
 def waiting(session: Session) -> dict[str, int]:
@@ -173,5 +220,22 @@ def waiting(session: Session) -> dict[str, int]:
     return {str(row[0]): row[1] for each in for_whom for row in session.execute(found.where(each))}
 
 
-def _on(topic: str | None) -> "sa.ColumnElement[bool]":
-    return sa.true() if topic is None else col(OutboxMessage.topic) == topic
+def queues(session: Session) -> dict[str, datetime]:
+    """Every receiver that something waits for, and since when: one look into the index for each."""
+    found: dict[str, datetime] = {}
+    last = ""
+    while True:
+        following = (
+            select(OutboxMessage.receiver, OutboxMessage.due_at)
+            .where(col(OutboxMessage.due_at).is_not(None), col(OutboxMessage.receiver) > last)
+            .order_by(col(OutboxMessage.receiver), col(OutboxMessage.due_at))
+            .limit(1)
+        )
+        row = session.exec(following).first()
+        if row is None or row[1] is None:
+            return found
+        last, found[row[0]] = row
+
+
+def _of(receiver: str | None) -> "sa.ColumnElement[bool]":
+    return sa.true() if receiver is None else col(OutboxMessage.receiver) == receiver

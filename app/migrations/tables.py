@@ -45,6 +45,7 @@ from app.pickup import (
     walk_choice,
 )
 from app.rules import rule_version
+from app.webhooks import receiver
 
 MODULES = (
     inbox, log, outbox, quarantine, replies, sequence, notice,
@@ -53,5 +54,6 @@ MODULES = (
     transfer, verdict,
     api_client, associate, device, sign_in, store,
     count, escalation, exception_case, handover, packing, picking, pickup_link, staging, tally, task, undo, walk_choice,
+    receiver,
 )  # fmt: skip
 metadata = SQLModel.metadata

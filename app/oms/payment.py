@@ -129,7 +129,7 @@ def ask_for_refund(session: Session, *, order_id: int, amount_minor: int, curren
     reference = f"order/{order_id}:refund:{session.exec(asked).one() + 1}"
     session.add(Payment(order_id=order_id, kind=PaymentKind.REFUND_DUE, amount_minor=amount_minor,
                         provider_ref=reference, actor="system", at=at))  # fmt: skip
-    payload = {"order": order_id, "kind": PaymentKind.REFUND_DUE.value, "amount_minor": amount_minor,
+    payload = {"order": str(order_id), "kind": PaymentKind.REFUND_DUE.value, "amount_minor": amount_minor,
                "currency": currency, "reference": reference}  # fmt: skip
     outbox.post(session, topic=TOPIC, dedupe=reference, payload=payload, at=at, due_at=at)
 

@@ -56,6 +56,11 @@ class Moved(NamedTuple):
     recorded_at: datetime
 
 
+def receiver_of(office: str) -> str:
+    """Whose queue in the outbox they wait in: until the back office fetches them, or is told at an address."""
+    return f"office:{office}"
+
+
 def open_office(session: Session, code: str, *, at: datetime) -> BackOffice:
     """From now on it is told."""
     office = BackOffice(code=code, since=at)
@@ -89,7 +94,8 @@ def _messages(session: Session, told: Sequence[tuple[str, Moved]], names: Sequen
         "document_ref": each.document, "occurred_at": each.occurred_at.isoformat(),
     } for name, (_, each) in zip(names, told, strict=True)]  # fmt: skip
     return rows.Insert(OutboxMessage, {
-        "topic": [f"{TOPIC}/{office}" for office, _ in told], "dedupe": names, "payload": payloads,
+        "topic": [f"{TOPIC}/{office}" for office, _ in told],
+        "receiver": [receiver_of(office) for office, _ in told], "dedupe": names, "payload": payloads,
         "state": [OutboxState.PENDING] * many, "due_at": ats, "attempts": [0] * many, "posted_at": ats,
     })  # fmt: skip
 

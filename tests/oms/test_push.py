@@ -78,10 +78,10 @@ def test_what_was_overtaken_or_is_known_is_not_sent(session: Session, shop: Shop
         push.post_due(session, at=nine + (minute + 1) * MINUTE)
     first, second, third = posted(session)
 
-    assert [push.is_worth_sending(session, said) for said in (first, second, third)] == [False, False, True]
-    push.acknowledge(session, third)
-    push.acknowledge(session, second)
-    assert not push.is_worth_sending(session, third)
+    assert push.worth_sending(session, [first, second, third]) == [False, False, True]
+    push.acknowledge(session, [third])
+    push.acknowledge(session, [second, first])
+    assert push.worth_sending(session, [third]) == [False]
     assert session.exec(select(Ats.acked_version).where(Ats.item_id == shop.milk)).one() == third["version"]
 
 

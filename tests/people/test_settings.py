@@ -22,6 +22,7 @@ SECRET = "s" * 32
         ({"PUBLIC_URL": "shop.example.org"}, "PUBLIC_URL"),
         ({"PUBLIC_URL": "ftp://shop.example.org"}, "PUBLIC_URL"),
         ({"SMTP_URL": "smtp://mail:port"}, "SMTP_URL"),
+        ({"WEBHOOK_NETWORKS": "10.1.0.0/16,inside"}, "WEBHOOK_NETWORKS"),
         ({"LOG_LEVEL": "LOUD"}, "LOG_LEVEL"),
     ],
 )
