@@ -15,6 +15,7 @@ from app import clock, db
 from app.cli_outside import outbox, receiver
 from app.cli_recon import back_office, postings, reconcile
 from app.cli_rules import channel, rules
+from app.cli_simulate import simulate
 from app.processes import jobs, live, run, settings_of_environment, web, wired
 from app.refusals import Refusal
 
@@ -37,7 +38,7 @@ def main() -> None:
     """Readyshelf: orders to collect, from tap to hand-over."""
 
 
-for command in (run, web, live, jobs, rules, channel, receiver, outbox, back_office, postings, reconcile):
+for command in (run, web, live, jobs, rules, channel, receiver, outbox, back_office, postings, reconcile, simulate):
     main.add_command(command)
 
 

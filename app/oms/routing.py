@@ -46,6 +46,8 @@ class Need:
     is_cold: bool = False
     margin_minor: int = 0
     weight_g: int = 0
+    one: int = 1
+    """So many units are one of what it is sold by: 1,000 grams of something sold by the kilogram."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -128,7 +130,7 @@ def choose(demand: Demand, candidates: Sequence[Candidate], weights: Weights | N
     """The cheapest way to fill the whole demand in at most so many parcels; without one, nothing is chosen."""
     excluded = {each.node_id: why for each in candidates if (why := exclusion(demand, each)) is not None}
     weights = weights or Weights()
-    able = [_able(each, demand, weights) for each in candidates if each.node_id not in excluded]
+    able = [quote(each, demand, weights) for each in candidates if each.node_id not in excluded]
     able.sort(key=lambda each: (each.fixed, each.node_id))
     considered = tuple(sorted(each.node_id for each in able))
     quantities = tuple(need.quantity for need in demand.needs)
@@ -160,16 +162,17 @@ def exclusion(demand: Demand, node: Candidate) -> Excluded | None:
     return next((why for why, is_so in checks if is_so), None)
 
 
-def _able(node: Candidate, demand: Demand, weights: Weights) -> Able:
-    stock = tuple(
-        min(need.quantity, node.free.get(need.item_id, 0)) if _may(node, need) else 0 for need in demand.needs
-    )
+def quote(node: Candidate, demand: Demand, weights: Weights) -> Able:
+    """What it would cost to use this node, and how much of what it could send."""
+    stock = tuple(can_send(node, need) for need in demand.needs)
     prices = tuple(_price(node, need, demand, weights) for need in demand.needs)
     return Able(node.node_id, _fixed(node, demand, weights), stock, prices)
 
 
-def _may(node: Candidate, need: Need) -> bool:
-    return need.item_id not in node.refused and (node.has_cold_chain or not need.is_cold)
+def can_send(node: Candidate, need: Need) -> int:
+    """How many of the units, were it asked: cold goods want a cold chain, and what was refused is not asked again."""
+    may = need.item_id not in node.refused and (node.has_cold_chain or not need.is_cold)
+    return min(need.quantity, node.free.get(need.item_id, 0)) if may else 0
 
 
 def _fixed(node: Candidate, demand: Demand, weights: Weights) -> float:
@@ -186,7 +189,7 @@ def _price(node: Candidate, need: Need, demand: Demand, weights: Weights) -> flo
     cost = weights.labour_minor + node.nil_pick_rate * (weights.nil_pick_minor + need.margin_minor)
     if demand.method == Method.SHIP:
         cost += need.weight_g * node.per_kg_minor / 1000
-    return max(0.0, cost - node.age_days.get(need.item_id, 0.0) * weights.per_day_of_age_minor)
+    return max(0.0, cost - node.age_days.get(need.item_id, 0.0) * weights.per_day_of_age_minor) / need.one
 
 
 def _parts(search: Search, found: Found, demand: Demand) -> tuple[Part, ...]:

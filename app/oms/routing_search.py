@@ -14,6 +14,8 @@ from app.oms.routing_bounds import Bounds
 
 MOST_SETS = 30_000
 """Enough for every set of three among forty nodes, each looked at twice: there it is exact whatever they cost."""
+USUAL_LINES = 8
+"""An order of more lines takes longer for each set, and looks at fewer."""
 ALIKE = 1e-6
 """Costs nearer than this, in minor units, are the same: sums of floats differ by their order."""
 
@@ -79,6 +81,7 @@ class Search:
     def __init__(self, wanted: tuple[int, ...], nodes: Sequence[Able], split: float, most: int) -> None:
         self.wanted, self.split = wanted, split
         self.most = min(most, len(nodes))
+        self._most_sets = MOST_SETS * USUAL_LINES // max(USUAL_LINES, len(wanted))
         self.seen = 0
         self.gap = 0.0
         self.is_exact = True
@@ -155,7 +158,7 @@ class Search:
 
     def _count(self) -> None:
         self.seen += 1
-        if self.seen > MOST_SETS:
+        if self.seen > self._most_sets:
             raise _Enough
 
     def _cost(self, chosen: tuple[int, ...], opened: float) -> float:
