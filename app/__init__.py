@@ -15,11 +15,14 @@ def wire(settings: "Settings") -> None:
     """The database bound, what follows from what installed, the log written as JSON."""
     from app import db, logs
     from app.events import log
+    from app.oms import premises
+    from app.people.premises import Stores
     from app.reactions import REACTIONS
 
     logs.write_as_json(settings.log_level)
     db.connect(settings.database_url)
     log.react_with(REACTIONS)
+    premises.ask(Stores())
 
 
 def create_app(settings: "Settings") -> "Flask":

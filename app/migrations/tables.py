@@ -22,6 +22,7 @@ from app.oms import (
     posting,
     recon,
     reservation,
+    routing_decision,
     safety,
     shipment,
     shortfall,
@@ -50,8 +51,8 @@ from app.webhooks import receiver
 MODULES = (
     inbox, log, outbox, quarantine, replies, sequence, notice,
     address, availability, balance, channel, correction, customer, freshness, inventory, item, kit, node,
-    node_terms, order, payment, posting, recon, reservation, rule_version, safety, shipment, shortfall, touched,
-    transfer, verdict,
+    node_terms, order, payment, posting, recon, reservation, routing_decision, rule_version, safety, shipment,
+    shortfall, touched, transfer, verdict,
     api_client, associate, device, sign_in, store,
     count, escalation, exception_case, handover, packing, picking, pickup_link, staging, tally, task, undo, walk_choice,
     receiver,

@@ -1,7 +1,22 @@
 """Where an order goes that is shipped: contact data, kept apart from the order like its customer."""
 
+from dataclasses import dataclass
+
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
+
+
+@dataclass(frozen=True, kw_only=True)
+class Address:
+    """Where to, as a channel says it; the point in degrees, when it knows one."""
+
+    name: str
+    street: str
+    city: str
+    postal_code: str
+    country: str
+    latitude: float | None = None
+    longitude: float | None = None
 
 
 class ShipTo(SQLModel, table=True):

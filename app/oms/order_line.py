@@ -1,5 +1,6 @@
 """The lines of an order, where each of their units is, and which node fulfils them."""
 
+from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -134,9 +135,15 @@ class Fulfilment(SQLModel, table=True):
     """The part of an order that one node fulfils: its lines, and their status; what a store does for it is one task."""
 
     __tablename__ = "fulfilment"
-    __table_args__ = (sa.UniqueConstraint("order_id", "node_id", "kind"),)
+    __table_args__ = (
+        sa.UniqueConstraint("order_id", "node_id", "kind"),
+        sa.Index("fulfilment_asked", "node_id", "asked_at", sqlite_where=sa.text("kind = 'ship'"),
+                 postgresql_where=sa.text("kind = 'ship'")),
+    )  # fmt: skip
 
     id: int = Field(default=None, primary_key=True)
     order_id: int = Field(foreign_key="order.id")
     node_id: int = Field(foreign_key="node.id")
     kind: FulfilmentKind = Field(default=FulfilmentKind.PICKUP, sa_type=db.choice(FulfilmentKind))
+    asked_at: datetime | None = None
+    """When the node was asked to ship it; a day's asking is measured against what it can do in a day."""

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -10,10 +10,10 @@ from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import Session, select
 
 from app import db
-from app.oms import admission, hold, kit, payment
+from app.oms import admission, hold, kit, payment, sourcing
 from app.oms import item as items
 from app.oms import order as orders
-from app.oms.admission import Request, Wish
+from app.oms.address import Address, ShipTo
 from app.oms.customer import Customer
 from app.oms.item import Item
 from app.oms.node import Node, NodeKind
@@ -21,7 +21,7 @@ from app.oms.order import PAID_ENOUGH, PAYMENT_WINDOW, Order
 from app.oms.order_events import OrderPlaced, OrderUnfulfillable
 from app.oms.order_line import Fulfilment, OrderLine
 from app.oms.payment import PaymentState
-from app.oms.reservation import ReservationState
+from app.oms.routing_decision import Outcome
 from app.refusals import Refusal, Unreadable
 
 MOST_UNITS = 10_000
@@ -49,7 +49,8 @@ class OrderRequest:
 
     channel: str
     external_id: str
-    store_code: str
+    store_code: str | None
+    """Where the customer collects; none, when it is shipped."""
     placed_at: datetime
     promised_at: datetime
     customer_name: str
@@ -62,36 +63,57 @@ class OrderRequest:
     lines: tuple[LineRequest, ...]
     hold_id: UUID | None = field(default=None, repr=False)
     """What the basket held; no part of what is ordered, so none of the fingerprint."""
+    ship_to: Address | None = field(default=None, repr=False)
 
     @property
     def fingerprint(self) -> str:
         """Two requests with the same fingerprint ask for the same thing."""
         same = replace(self, placed_at=self.placed_at.astimezone(UTC), promised_at=self.promised_at.astimezone(UTC))
-        return hashlib.sha256(repr(same).encode()).hexdigest()
+        to = repr(self.ship_to) if self.ship_to is not None else ""
+        return hashlib.sha256((repr(same) + to).encode()).hexdigest()
 
 
 def place(session: Session, request: OrderRequest, *, actor: str, at: datetime) -> Order:
     """Take the order, once per channel and external id; without stock it is still taken, as unfulfillable."""
-    node = session.exec(select(Node).where(Node.code == request.store_code, Node.kind == NodeKind.STORE)).one_or_none()
-    if node is None:
-        raise Unreadable(f"There is no store {request.store_code}.")
+    store = _store(session, request)
     found = _items(session, request)
-    order, is_new = _opened(session, request, node, at=at)
+    order, is_new = _opened(session, request, store, at=at)
     if not is_new:
         return order
-    part = Fulfilment(order_id=order.id, node_id=node.id)
-    session.add(part)
-    session.flush()
+    part = _whereabouts(session, order, request)
     session.add_all(payment.opening(order.id, order.payment_state, order.amount_minor, actor=actor, at=at))
     _add_lines(session, order, [(found[wish.sku], wish) for wish in request.lines], part)
     held = hold.of_channel(session, request.hold_id, order.channel) if request.hold_id is not None else None
-    is_reserved = _reserve(session, order, held, actor=actor, at=at)
-    order.happened(OrderPlaced(at=at, actor=actor, order_id=order.id, store_id=node.id, channel=order.channel))
-    if not is_reserved:
-        order.happened(OrderUnfulfillable(at=at, actor=actor, order_id=order.id, store_id=node.id))
-    elif order.is_paid_enough:
+    order.happened(OrderPlaced(at=at, actor=actor, order_id=order.id, store_id=order.store_id, channel=order.channel))
+    decision = sourcing.route(session, order, held=held, actor=actor, at=at)
+    if not decision.is_routed:
+        order.happened(OrderUnfulfillable(at=at, actor=actor, order_id=order.id, store_id=order.store_id))
+    elif order.is_paid_enough and decision.outcome != Outcome.TRANSFERRED:
         order.release_to_store(actor=actor, at=at)
     return order
+
+
+def _store(session: Session, request: OrderRequest) -> Node | None:
+    if (request.store_code is None) == (request.ship_to is None):
+        raise Unreadable("An order is collected at a store, or shipped to an address.")
+    if request.store_code is None:
+        return None
+    stores = select(Node).where(Node.code == request.store_code, Node.kind == NodeKind.STORE)
+    store = session.exec(stores).one_or_none()
+    if store is None:
+        raise Unreadable(f"There is no store {request.store_code}.")
+    return store
+
+
+def _whereabouts(session: Session, order: Order, request: OrderRequest) -> Fulfilment | None:
+    """The customer's store has all of it, or gets it; of what is shipped, routing says who sends it."""
+    if request.ship_to is not None:
+        session.add(ShipTo(order_id=order.id, **asdict(request.ship_to)))
+        return None
+    part = Fulfilment(order_id=order.id, node_id=order.pickup_store_id)
+    session.add(part)
+    session.flush()
+    return part
 
 
 def _items(session: Session, request: OrderRequest) -> dict[str, Item]:
@@ -120,7 +142,7 @@ def _refuse_nonsense(item: Item, line: LineRequest) -> None:
         raise Unreadable(f"The price of {item.sku}, less its discount and the tax in it, is less than nothing.")
 
 
-def _opened(session: Session, request: OrderRequest, node: Node, *, at: datetime) -> tuple[Order, bool]:
+def _opened(session: Session, request: OrderRequest, store: Node | None, *, at: datetime) -> tuple[Order, bool]:
     """The order's row: a new one, or, by UNIQUE (channel, external_id), the one that was there first."""
     customer = Customer(name=request.customer_name, email=request.email, phone=request.phone, language=request.language)
     known = orders.of(session, channel=request.channel, external_id=request.external_id)
@@ -129,7 +151,8 @@ def _opened(session: Session, request: OrderRequest, node: Node, *, at: datetime
         session.flush()
         values = {
             "channel": request.channel, "external_id": request.external_id, "request_hash": request.fingerprint,
-            "customer_id": customer.id, "store_id": node.id, "placed_at": request.placed_at,
+            "customer_id": customer.id, "placed_at": request.placed_at,
+            "store_id": store.id if store is not None else None,
             "promised_at": request.promised_at, "payment_state": request.payment_state,
             "amount_minor": request.amount_minor, "currency": request.currency,
             "payment_due_at": _payment_due(request, at=at),
@@ -151,7 +174,9 @@ def _payment_due(request: OrderRequest, *, at: datetime) -> datetime | None:
     return None if request.payment_state in PAID_ENOUGH else at + PAYMENT_WINDOW
 
 
-def _add_lines(session: Session, order: Order, wanted: Sequence[tuple[Item, LineRequest]], part: Fulfilment) -> None:
+def _add_lines(
+    session: Session, order: Order, wanted: Sequence[tuple[Item, LineRequest]], part: Fulfilment | None
+) -> None:
     """What has to be brought to the customer: of an ordered kit, the things it is made of."""
     made_of = kit.components(session, [item.id for item, _ in wanted])
     kits = [_line(order, item, wish, is_kit=True) for item, wish in wanted if item.id in made_of]
@@ -161,7 +186,7 @@ def _add_lines(session: Session, order: Order, wanted: Sequence[tuple[Item, Line
     goods = [_line(order, item, wish) for item, wish in wanted if item.id not in made_of]
     goods += [line for each in kits for line in kit.parts(each, made_of[each.item_id])]
     for line in goods:
-        line.fulfilment_id = part.id
+        line.fulfilment_id = part.id if part is not None else None
     session.add_all(goods)
     session.flush()
     set_committed_value(order, "lines", goods)  # they are new: nothing has to be read for it
@@ -174,22 +199,3 @@ def _line(order: Order, item: Item, wish: LineRequest, *, is_kit: bool = False) 
         unit_price_minor=wish.unit_price_minor, discount_minor=wish.discount_minor, tax_minor=wish.tax_minor,
         unit_cost_minor=item.cost_minor,
     )  # fmt: skip
-
-
-def _reserve(session: Session, order: Order, held: str | None, *, actor: str, at: datetime) -> bool:
-    """All lines or none: half an order on the shelf is a second trip for the customer."""
-    state = ReservationState.HARD if order.is_paid_enough else ReservationState.SOFT
-    wishes = tuple(
-        Wish(item_id=line.item_id, node_id=order.pickup_store_id, quantity=line.ordered, order_line_id=line.id)
-        for line in order.lines
-    )
-    document = f"order/{order.id}"
-    request = Request(key=document, wishes=wishes, state=state, document=document, actor=actor, at=at,
-                      channel=order.channel, takes_over=held)  # fmt: skip
-    if not admission.admit(session, [request])[0].is_granted:
-        return False
-    for line in order.lines:
-        line.move("unfilled", "reserved", line.ordered)
-    for each in order.kits:
-        each.move("unfilled", "in_parts", each.ordered)
-    return True

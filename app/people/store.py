@@ -1,5 +1,6 @@
 """A region and its stores: where they are, when they are open, how long things may take there."""
 
+from collections.abc import Collection
 from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
@@ -81,16 +82,21 @@ class StoreException(SQLModel, table=True):
 
 def opening_hours(session: Session, store: Store) -> OpeningHours:
     """The store's hours as a value that can be reckoned with."""
-    weekly: dict[int, list[DayRule]] = {}
-    for row in session.exec(
-        select(StoreHours).where(StoreHours.store_id == store.id).order_by(col(StoreHours.opens_min))
-    ):
-        weekly.setdefault(row.weekday, []).append(DayRule(row.opens_min, row.closes_min))
-    exceptions: dict[date, list[DayRule]] = {}
-    for special in session.exec(select(StoreException).where(StoreException.store_id == store.id)):
+    return all_hours(session, [store])[store.id]
+
+
+def all_hours(session: Session, stores: Collection[Store]) -> dict[int, OpeningHours]:
+    """The hours of each of these stores, in two questions."""
+    ids = [store.id for store in stores]
+    weekly: dict[int, dict[int, list[DayRule]]] = {store_id: {} for store_id in ids}
+    rules = select(StoreHours).where(col(StoreHours.store_id).in_(ids)).order_by(col(StoreHours.opens_min))
+    for row in session.exec(rules):
+        weekly[row.store_id].setdefault(row.weekday, []).append(DayRule(row.opens_min, row.closes_min))
+    exceptions: dict[int, dict[date, list[DayRule]]] = {store_id: {} for store_id in ids}
+    for special in session.exec(select(StoreException).where(col(StoreException.store_id).in_(ids))):
         rule = [] if special.opens_min is None else [DayRule(special.opens_min, special.closes_min or 0)]
-        exceptions[special.day] = rule
-    return OpeningHours.of(store.time_zone, weekly, exceptions)
+        exceptions[special.store_id][special.day] = rule
+    return {store.id: OpeningHours.of(store.time_zone, weekly[store.id], exceptions[store.id]) for store in stores}
 
 
 def due_after(session: Session, store_id: int, *, at: datetime, window: timedelta) -> datetime:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Annotated
 
 import phonenumbers
+from babel import Locale
 from babel.numbers import is_currency
 from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
@@ -14,6 +15,8 @@ from app.oms.placing import MOST_UNITS
 
 LARGEST_AMOUNT = 2_000_000_000
 MOST_LINES = 200
+NO_COUNTRIES = {"EU", "EZ", "UN", "XA", "XB", "ZZ", "QO"}
+"""Two letters that stand for something, and for no place a parcel goes to."""
 INSTANT = re.compile(r"20\d\d-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 
 
@@ -32,6 +35,12 @@ def _instant(said: object) -> datetime:
 def _currency(code: str) -> str:
     if not is_currency(code):
         raise ValueError("must be an ISO 4217 code")
+    return code
+
+
+def _country(code: str) -> str:
+    if code not in Locale("en").territories or code in NO_COUNTRIES:
+        raise ValueError("must be an ISO 3166-1 alpha-2 code")
     return code
 
 
@@ -66,6 +75,7 @@ Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_print
 Instant = Annotated[datetime, BeforeValidator(_instant), WithJsonSchema({"type": "string", "format": "date-time"})]
 Amount = Annotated[int, Field(ge=0, le=LARGEST_AMOUNT)]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$"), AfterValidator(_currency)]
+Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$"), AfterValidator(_country)]
 Phone = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{6,14}$"), AfterValidator(_phone)]
 Email = Annotated[
     str, Field(max_length=254), AfterValidator(_email), WithJsonSchema({"type": "string", "format": "email"})

@@ -1,11 +1,12 @@
 """What the API reads and answers about orders: explicit models that take nothing they do not name."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from pydantic import BaseModel, Field, model_validator
 
+from app.oms.address import Address
 from app.oms.item import Item
 from app.oms.payment import PaymentState
 from app.oms.placing import LineRequest, OrderRequest
@@ -15,6 +16,7 @@ from app.web.api_fields import (
     MOST_LINES,
     Amount,
     Code,
+    Country,
     Currency,
     Email,
     HoldId,
@@ -29,12 +31,47 @@ PaymentWord = Literal["pending", "authorised", "captured", "failed"]
 LaterWord = Literal["pending", "authorised", "captured", "failed", "refunded"]
 
 
-class FulfilmentIn(Strict):
+class PickupIn(Strict):
     """Where the customer collects, and until when the shop promised."""
 
     type: Literal["pickup"]
     store: Code
     promised_by: Instant
+
+    def where(self) -> dict[str, Any]:
+        return {"store_code": self.store}
+
+
+class AddressIn(Strict):
+    """Where it is shipped to; the point, in degrees, when the channel knows one, decides how far each node is."""
+
+    name: Name
+    street: Name
+    city: Name
+    postal_code: Annotated[Code, Field(max_length=20)]
+    country: Country
+    latitude: Annotated[float, Field(ge=-90, le=90, strict=False)] | None = None
+    longitude: Annotated[float, Field(ge=-180, le=180, strict=False)] | None = None
+
+    @model_validator(mode="after")
+    def _is_a_point(self) -> Self:
+        if (self.latitude is None) != (self.longitude is None):
+            raise ValueError("a point has a latitude and a longitude")
+        return self
+
+
+class ShipIn(Strict):
+    """Where to, and until when the shop promised it there; which nodes send it is decided here."""
+
+    type: Literal["ship"]
+    ship_to: AddressIn
+    promised_by: Instant
+
+    def where(self) -> dict[str, Any]:
+        return {"store_code": None, "ship_to": Address(**self.ship_to.model_dump())}
+
+
+FulfilmentIn = Annotated[PickupIn | ShipIn, Field(discriminator="type")]
 
 
 class CustomerIn(Strict):
@@ -99,7 +136,7 @@ class OrderIn(Strict):
         if unknown := sorted({line.sku for line in self.lines} - known.keys()):
             raise Unreadable(f"There is no item {unknown[0]}.")
         return OrderRequest(
-            channel=self.channel, external_id=self.external_id, store_code=self.fulfilment.store,
+            channel=self.channel, external_id=self.external_id, **self.fulfilment.where(),
             placed_at=self.placed_at, promised_at=self.fulfilment.promised_by, customer_name=self.customer.name,
             email=self.customer.email, phone=self.customer.phone, language=self.customer.language,
             payment_state=PaymentState(self.payment.state), amount_minor=self.payment.amount_minor,
@@ -154,8 +191,10 @@ class LineOut(BaseModel):
     reserved: str
     picked: str
     short: str
+    packed: str
     staged: str
     collected: str
+    shipped: str
     cancelled: str
     unfilled: str
     in_parts: str

@@ -1,0 +1,132 @@
+"""Orders find their nodes: kept there and written down with all it was chosen from, and chosen anew when one can't."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+import pytest
+from sqlmodel import Session, select
+
+from app.events.log import DomainEvent
+from app.oms import books, inventory, routing_decision, sourcing
+from app.oms.order import Order
+from app.oms.order_events import OrderReleased, OrderUnfulfillable
+from app.oms.order_status import OrderStatus
+from app.oms.placing import LineRequest
+from app.oms.reservation import Reservation, ReservationState
+from app.oms.routing_decision import Mode, OrderRouted, Outcome
+from tests.oms.network import Network, open_network
+from tests.oms.shop import Shop, bread, two_milk
+
+Recorded = Callable[..., list[DomainEvent]]
+
+
+@pytest.fixture
+def network(session: Session, shop: Shop) -> Network:
+    return open_network(session, shop)
+
+
+def milk(quantity: int) -> LineRequest:
+    return LineRequest(sku="MILK", quantity=quantity, unit_price_minor=150)
+
+
+def senders(order: Order) -> dict[int, int]:
+    """Units kept by node."""
+    nodes = {part.id: part.node_id for part in order.fulfilments}
+    kept: dict[int, int] = {}
+    for line in order.lines:
+        if line.reserved:
+            node_id = nodes[line.fulfilment_id or 0]
+            kept[node_id] = kept.get(node_id, 0) + line.reserved
+    return kept
+
+
+def reserved(session: Session, network: Network, node_id: int) -> int:
+    found = inventory.balance_of(session, item_id=network.shop.milk, node_id=node_id)
+    return found.reserved if found else 0
+
+
+def test_a_shipped_order_comes_from_the_cheapest_node(session: Session, network: Network, recorded: Recorded):
+    order = network.place(session, two_milk(), bread(1))
+
+    assert senders(order) == {network.depot: 3}
+    assert order.status == OrderStatus.ACCEPTED
+    assert order.store_id is None
+    assert len(recorded(OrderReleased)) == 1
+    assert [(each.outcome, each.node_ids) for each in recorded(OrderRouted)] == [(Outcome.SHIPPED, (network.depot,))]
+    assert list(books.unexplained_claims(session)) == []
+
+
+def test_the_decision_keeps_what_it_was_chosen_from(session: Session, network: Network):
+    order = network.place(session, two_milk())
+
+    (decision,) = routing_decision.of_order(session, order.id)
+    seen = {each["node"]: each for each in decision.candidates}
+    assert set(seen) == set(network.nodes)
+    assert seen[network.depot]["fixed"] < seen[network.vendor]["fixed"]
+    assert decision.parts[0]["units"] == {str(network.shop.milk): 2}
+    assert decision.mode == Mode.NORMAL
+
+
+def test_an_order_no_node_has_whole_comes_in_parcels(session: Session, network: Network):
+    order = network.place(session, milk(12))
+
+    assert sum(senders(order).values()) == 12
+    assert len(senders(order)) >= 2
+    assert sum(line.ordered for line in order.lines) == 12
+    assert sum(line.total_minor for line in order.lines) == 12 * 150
+
+
+def test_an_order_nobody_has_is_taken_and_promised_nothing(session: Session, network: Network, recorded: Recorded):
+    order = network.place(session, milk(500))
+
+    assert order.status == OrderStatus.UNFULFILLABLE
+    assert senders(order) == {}
+    assert len(recorded(OrderUnfulfillable)) == 1
+    assert routing_decision.of_order(session, order.id)[0].outcome == Outcome.NOTHING
+    assert session.exec(select(Reservation)).all() == []
+
+
+def test_later_than_promised_is_better_than_never(session: Session, network: Network, nine: datetime):
+    order = network.place(session, two_milk(), promised_at=nine)
+
+    assert senders(order) == {network.depot: 2}
+    assert routing_decision.of_order(session, order.id)[0].mode == Mode.FALLBACK
+
+
+def test_what_was_not_found_comes_from_elsewhere_and_never_from_there_again(session: Session, network: Network):
+    order = network.place(session, two_milk())
+    line = order.lines[0]
+
+    decision = sourcing.reroute(session, order, {line.id: 2}, reason="not found", actor="test", at=order.placed_at)
+
+    assert decision.is_routed
+    assert senders(order).keys() == {network.vendor} or senders(order).keys() == {network.shop.node_id}
+    assert reserved(session, network, network.depot) == 0
+    assert {claim.state for claim in session.exec(select(Reservation))} == {
+        ReservationState.MOVED,
+        ReservationState.HARD,
+    }
+    assert list(books.unexplained_claims(session)) == []
+    assert list(books.unexplained_balances(session)) == []
+
+
+def test_when_nobody_else_has_it_the_old_promise_stands(session: Session, network: Network, recorded: Recorded):
+    order = network.place(session, milk(20))
+    before = senders(order)
+
+    decision = sourcing.reroute(
+        session, order, {order.lines[0].id: 1}, reason="not found", actor="test", at=order.placed_at
+    )
+
+    assert decision.outcome == Outcome.NOTHING
+    assert senders(order) == before
+    assert list(books.unexplained_claims(session)) == []
+
+
+def test_part_of_a_line_can_come_from_elsewhere(session: Session, network: Network):
+    order = network.place(session, milk(4))
+
+    sourcing.reroute(session, order, {order.lines[0].id: 1}, reason="short", actor="test", at=order.placed_at)
+
+    assert sorted(senders(order).values()) == [1, 3]
+    assert senders(order)[network.depot] == 3
