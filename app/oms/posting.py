@@ -107,7 +107,7 @@ def _by_id(session: Session, model: Any, ids: Iterable[int]) -> dict[int, Any]:
 def waiting(session: Session, office: str, *, most: int = MOST) -> list[OutboxMessage]:
     """What it has not booked yet, the oldest first."""
     open_ones = select(OutboxMessage).where(
-        OutboxMessage.topic == f"{TOPIC}/{office}", col(OutboxMessage.due_at).is_not(None)
+        OutboxMessage.receiver == receiver_of(office), col(OutboxMessage.due_at).is_not(None)
     )
     return list(session.exec(open_ones.order_by(col(OutboxMessage.id)).limit(most)))
 
