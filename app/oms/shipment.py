@@ -12,12 +12,13 @@ from app.oms import reservation
 from app.oms.inventory import Reason
 from app.oms.order import Order
 from app.oms.order_events import ShipmentLeft, ShipmentTakenBack
-from app.oms.order_line import OrderLine
+from app.oms.order_line import Fulfilment, OrderLine
 from app.refusals import Unreadable
 
 CARRIER_LENGTH = 40
 TRACKING = re.compile(r"[0-9A-Z][0-9A-Z./-]{3,39}", re.ASCII)
 MOST_PARCELS = 50
+RECENT = 1000
 
 Units = tuple[OrderLine, int]
 
@@ -119,6 +120,18 @@ def standing(session: Session, order_id: int) -> list[Shipment]:
     """All that have left of an order, oldest first."""
     rows = select(Shipment).where(Shipment.order_id == order_id, col(Shipment.taken_back_at).is_(None))
     return list(session.exec(rows.order_by(col(Shipment.at), col(Shipment.id))))
+
+
+def usual_carriers(session: Session, node_id: int) -> tuple[str, ...]:
+    """Who took what this node sent lately, the last first; of the newest shipments only, however many there are."""
+    newest = select(Shipment.id).order_by(col(Shipment.id).desc()).limit(1).offset(RECENT).scalar_subquery()
+    lately = (
+        select(Shipment.carrier)
+        .join(Fulfilment, col(Fulfilment.id) == col(Shipment.fulfilment_id))
+        .where(Fulfilment.node_id == node_id, col(Shipment.id) > sa.func.coalesce(newest, 0))
+    )
+    found = session.exec(lately.group_by(col(Shipment.carrier)).order_by(sa.func.max(Shipment.id).desc()).limit(8))
+    return tuple(found)
 
 
 def newest_of(session: Session, fulfilment_id: int) -> Shipment | None:

@@ -70,6 +70,7 @@ class Walk:
     stops: tuple[Stop, ...]
     orders: int
     to_stage: tuple[tuple[int, str], ...]
+    to_pack: tuple[tuple[int, str], ...]
     skipped: tuple[int, ...]
     task_id: int | None
 
@@ -112,9 +113,14 @@ def of(
     stops = [_stop(where.get(item_id), on_hand.get(item_id, 0), wanted) for item_id, wanted in found.items()]
     return Walk(
         way=way, stops=tuple(_in_turn([stop for stop in stops if stop.wanted], way)), orders=len(tasks),
-        to_stage=tuple((task.id, task.order.number) for task in tasks if task.status in TO_STAGE),
+        to_stage=tuple((task.id, task.order.number) for task in _in_bags(tasks) if not task.is_ship),
+        to_pack=tuple((task.id, task.order.number) for task in _in_bags(tasks) if task.is_ship),
         skipped=tuple(skipped), task_id=task_id,
     )  # fmt: skip
+
+
+def _in_bags(tasks: Iterable[PickupTask]) -> list[PickupTask]:
+    return [task for task in tasks if task.status in TO_STAGE]
 
 
 def _in_turn(stops: Sequence[Stop], way: Way) -> Iterable[Stop]:
@@ -140,6 +146,7 @@ def _tasks(session: Session, store_id: int, associate_id: int, task_id: int | No
     whole = chosen.options(
         lines.selectinload(Order.lines).selectinload(OrderLine.item),  # type: ignore[arg-type]
         lines.selectinload(Order.customer),  # type: ignore[arg-type]
+        selectinload(PickupTask.fulfilment),  # type: ignore[arg-type]
     )
     found = list(session.exec(whole.order_by(col(PickupTask.promised_at), col(PickupTask.id)).limit(200)))
     mine = [task for task in found if task_id or task.owner_id == associate_id]

@@ -1,5 +1,6 @@
 """The customer's own page, behind a link nobody can guess: how far the order is, the code to collect it, "I'm here"."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -20,6 +21,8 @@ from app.pickup.pickup_link import PickupLink
 from app.pickup.task import PickupTask
 from app.pickup.task_status import ON_SHELF, TaskStatus
 from app.refusals import NotFound, Refusal, Unreadable
+from app.web import customer_parcels
+from app.web.customer_parcels import Delivery
 from app.web.fragments import fragment, plain_page
 
 customer = Blueprint("customer", __name__)
@@ -88,17 +91,17 @@ class Pickup:
 def show(token: str):
     """The page itself; looking changes nothing."""
     with db.reading() as session:
-        return _page(_pickup(session, _link(session, token), token, at=now()))
+        return _whole(session, _link(session, token), token)
 
 
 @customer.get("/p/<token>/now")
 def look_again(token: str):
     """The page's inside, if it says something else than what is on the screen."""
     with db.reading() as session:
-        pickup = _pickup(session, _link(session, token), token, at=now())
-    if request.args.get("since") == pickup.version:
-        return make_response("", 204)
-    return fragment("customer/_order.html", pickup=pickup, steps=STEPS)
+        shown, inside = _shown(session, _link(session, token), token)
+        if request.args.get("since") == shown.version:
+            return make_response("", 204)
+        return inside()
 
 
 @customer.post("/p/<token>/arrival")
@@ -113,21 +116,37 @@ def not_here_yet(token: str):
     return _change(token, lambda bag, who, at: handover.take_arrival_back(bag, actor=who, at=at))
 
 
+def _shown(session: Session, link: PickupLink, token: str) -> tuple[Pickup | Delivery, Callable[[], str]]:
+    """What there is to say, and how it is drawn."""
+    order, at = session.get_one(Order, link.order_id), now()
+    if order.store_id is None:
+        sent = customer_parcels.delivery_of(session, order, token, at=at)
+        return sent, lambda: fragment("customer/_parcels.html", delivery=sent, steps=customer_parcels.STEPS)
+    pickup = _pickup(session, link, token, at=at)
+    return pickup, lambda: fragment("customer/_order.html", pickup=pickup, steps=STEPS)
+
+
+def _whole(session: Session, link: PickupLink, token: str, refusal: str = "") -> str:
+    shown, inside = _shown(session, link, token)
+    return plain_page("customer/page.html", shown=shown, inside=Markup(inside()), refusal=refusal)  # noqa: S704
+
+
 def _change(token: str, act):
     at = now()
     try:
         with db.transaction() as session:
-            order_id = _link(session, token).order_id
-            known = task.of_order(session, order_id)
+            order = session.get_one(Order, _link(session, token).order_id)
+            known = task.of_order(session, order.id)
             if known is None:
-                raise handover.NotOnTheShelf("Your order isn't ready yet.")
+                why = "Your order isn't ready yet." if order.store_id is not None else "Your order comes to you."
+                raise handover.NotOnTheShelf(why)
             bag = task.locked(session, known.id)
             act(bag, f"customer/{bag.order.customer_id}", at)
     except NotFound:
         raise
     except Refusal as no:
         with db.reading() as session:
-            return _page(_pickup(session, _link(session, token), token, at=at), refusal=no.words), no.status
+            return _whole(session, _link(session, token), token, refusal=no.words), no.status
     return redirect(f"/p/{token}", 303)
 
 
@@ -141,10 +160,6 @@ def _spot() -> str:
     if not bay:
         raise NoBay("Which bay are you in? The number is on the sign in front of you.")
     return ", ".join(filter(None, (f"Bay {bay}", car)))
-
-
-def _page(pickup: Pickup, refusal: str = "") -> str:
-    return plain_page("customer/page.html", pickup=pickup, steps=STEPS, refusal=refusal)
 
 
 def _keys() -> list[str]:

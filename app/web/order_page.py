@@ -6,6 +6,7 @@ from datetime import datetime
 from markupsafe import Markup
 from sqlmodel import Session, col, select
 
+from app.drawing import plural
 from app.events import log
 from app.events.log import Event
 from app.notices import delivery
@@ -18,6 +19,7 @@ from app.pickup.staging import StagingLocation
 from app.pickup.task import PickupTask
 from app.web.fragments import fragment, page
 from app.web.last_actions import undo_of
+from app.web.parcel_page import parcel_of
 from app.web.viewer import viewer
 
 MOST_EVENTS = 200
@@ -45,7 +47,7 @@ def draw(session: Session, task: PickupTask, *, at: datetime, code: str = "") ->
     places = select(Place).where(
         Place.node_id == store.id, col(Place.item_id).in_([line.item_id for line in task.lines])
     )
-    suggested = staging.suggested(session, task) if task.units("picked") else None
+    suggested = staging.suggested(session, task) if task.units("picked") and not task.is_ship else None
     is_lead = viewer().reach.leads(store)
     return fragment(
         "pickup_tasks/_order.html", task=task, card=card.of_task(session, task.id, at=at), at=at, code=code,
@@ -56,7 +58,8 @@ def draw(session: Session, task: PickupTask, *, at: datetime, code: str = "") ->
         shelf=suggested.code if suggested else "", is_lead=is_lead,
         is_reversible=is_lead and handover.reversible(session, task, at=at) is not None,
         is_blocked=pickup_link.link_for(session, task.order_id).is_blocked,
-        messages=delivery.states_of(session, task.order_id), happened=timeline(session, task),
+        parcel=parcel_of(session, task), happened=timeline(session, task),
+        messages=delivery.states_of(session, task.order_id),
     )  # fmt: skip
 
 
@@ -99,6 +102,13 @@ def _words(event: Event, who: str, items: dict[int, Item], shelves: dict[int, st
         "ArrivalTakenBack": "The customer is not here yet",
         "TaskHandedOver": f"{who} handed it over, {'by a lead' if said.get('method') == 'lead' else 'code checked'}",
         "HandoverTakenBack": f"{who} took the hand-off back",
+        "UnitPacked": f"{who} packed {item}",
+        "TaskPacked": f"{who} packed it in {plural(said.get('parcels', 1), 'parcel')}",
+        "PackingTakenBack": f"{who} opened the parcel again",
+        "TaskShipped": f"{who} gave it to the carrier",
+        "ShippingTakenBack": f"{who} took it back: it had not left",
+        "TaskMoved": "Another place sends it",
+        "TaskAskedAgain": "The store was asked for more of it",
         "TaskCancelled": "The order was cancelled",
         "UnitPutBack": f"{who} put {item} back",
         "TaskPutBack": "Everything is back on its shelf",

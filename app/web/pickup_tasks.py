@@ -21,7 +21,7 @@ from app.web.task_replies import done, pieces, remember, task_act
 from app.web.viewer import viewer
 
 pickup_tasks = Blueprint("pickup_tasks", __name__, url_prefix="/pickup-tasks")
-TAKEN_BACK = "<any(acknowledgement, picks, shorts, staging, handover):noun>"
+TAKEN_BACK = "<any(acknowledgement, picks, shorts, staging, handover, packing, shipment):noun>"
 
 
 class WrongCode(Refusal):

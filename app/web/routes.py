@@ -13,13 +13,14 @@ from app.web.customer import customer
 from app.web.exceptions import exceptions
 from app.web.intake import intake
 from app.web.my_actions import my_actions
+from app.web.parcels import parcels
 from app.web.pick_walk import pick_walk
 from app.web.pickup_tasks import pickup_tasks
 from app.web.region import region
 from app.web.scans import scans
 from app.web.transfers import transfers
 
-STAFF = (board, pickup_tasks, pick_walk, scans, exceptions, counts, transfers, my_actions, region)
+STAFF = (board, pickup_tasks, parcels, pick_walk, scans, exceptions, counts, transfers, my_actions, region)
 
 
 def register(app: Flask, settings: Settings) -> None:

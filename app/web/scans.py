@@ -10,8 +10,8 @@ from app import db
 from app.clock import now
 from app.oms.item import scanned_item
 from app.oms.order import FIRST_NUMBER
-from app.oms.order_line import OrderLine
-from app.pickup import picking, pickup_link, staging
+from app.oms.order_line import Fulfilment, FulfilmentKind, OrderLine
+from app.pickup import packing, picking, pickup_link, staging
 from app.pickup import task as tasks
 from app.pickup.picking import NotInThisOrder
 from app.pickup.task import MovedOn, PickupTask
@@ -30,6 +30,8 @@ scans = Blueprint("scans", __name__)
 BADGE = "BADGE-"
 BARE_CODE = re.compile(r"\d{4,9}-[2-9A-Z]{4}", re.ASCII)
 """A pickup code as it is spoken; on a label it has its prefix."""
+SLIP_CODE = re.compile(r"PCL-(\d{1,9})-\d{1,2}", re.ASCII)
+"""What our own slip on a parcel carries: which task's, and its how manieth."""
 PICKUP_CODE = re.compile(r"(?:PU-)?(\d{4,9})-?[2-9A-Z]{4}", re.ASCII)
 
 
@@ -41,7 +43,9 @@ def scan():
 def is_item() -> bool:
     """No prefix of ours: then it is something to sell."""
     code = said.code().upper()
-    return not (code.startswith((BADGE, pickup_link.PREFIX, staging.PREFIX)) or BARE_CODE.fullmatch(code))
+    return not (
+        code.startswith((BADGE, pickup_link.PREFIX, packing.PREFIX, staging.PREFIX)) or BARE_CODE.fullmatch(code)
+    )
 
 
 def _scan() -> Any:
@@ -50,6 +54,8 @@ def _scan() -> Any:
         return switch_by_badge(said.code())
     if code.startswith(pickup_link.PREFIX) or BARE_CODE.fullmatch(code):
         return _open_hand_off(code)
+    if code.startswith(packing.PREFIX):
+        return _open_parcel(code)
     return tap(_shelf if code.startswith(staging.PREFIX) else _item)()
 
 
@@ -63,11 +69,21 @@ def _open_hand_off(code: str) -> Any:
     return redirect(f"/pickup-tasks/{task.id}?code={code}#hand-off", code=303)
 
 
+def _open_parcel(code: str) -> Any:
+    """The order whose slip this is, where it is handed to the carrier."""
+    read = SLIP_CODE.fullmatch(code)
+    with db.reading() as session:
+        task = session.get(PickupTask, int(read[1])) if read else None
+        if task is None or task.store_id != viewer().store(session).id or not task.is_ship:
+            raise NotFound("That slip belongs to no order of this store.")
+    return redirect(f"/pickup-tasks/{task.id}#carrier", code=303)
+
+
 def _shelf(session: Session) -> Any:
     """The bag in hand: the one order this associate has picked and not yet put anywhere."""
-    mine = select(PickupTask.id).where(
+    mine = select(PickupTask.id).join(Fulfilment, col(Fulfilment.id) == col(PickupTask.fulfilment_id)).where(
         PickupTask.store_id == viewer().store(session).id, col(PickupTask.status).in_(TO_STAGE),
-        PickupTask.owner_id == viewer().id,
+        PickupTask.owner_id == viewer().id, Fulfilment.kind == FulfilmentKind.PICKUP,
     )  # fmt: skip
     ids = list(session.exec(mine))
     if len(ids) != 1:
