@@ -116,6 +116,18 @@ def test_what_is_suppressed_or_kept_for_safety_is_not_promised(session: Session,
     inventory.promise(session, [shop.reserve(shop.bread, 1)], shop.cause(Reason.RESERVED))
 
 
+@pytest.mark.parametrize("state", ["unavailable", "suppressed"])
+def test_what_is_damaged_or_missed_is_there_and_not_promised(session: Session, shop: Shop, state: str):
+    inventory.record(session, [Change(item_id=shop.bread, node_id=shop.node_id, **{state: 3})], shop.cause())
+    assert (balance(session, shop, shop.bread).on_hand, balance(session, shop, shop.bread).free) == (4, 1)
+    with pytest.raises(NotEnoughStock):
+        inventory.promise(session, [shop.reserve(shop.bread, 2)], shop.cause(Reason.RESERVED))
+    inventory.promise(session, [shop.reserve(shop.bread, 1)], shop.cause(Reason.RESERVED))
+    assert balance(session, shop, shop.bread).shortfall == 0
+    inventory.record(session, [shop.stock(shop.bread, -2)], shop.cause(Reason.SALE))
+    assert balance(session, shop, shop.bread).shortfall == 1
+
+
 def test_an_order_whose_second_line_is_short_reserves_nothing_of_the_first(session: Session, shop: Shop):
     basket = [shop.reserve(shop.milk, 1), shop.reserve(shop.bread, 5)]
     with pytest.raises(NotEnoughStock):

@@ -109,7 +109,7 @@ class AnyDay(RuleBasedStateMachine):
         inventory.record(self.session, [self.shop.stock(self.item(name), delta)], self.shop.cause())
         self.shelf.on_hand[name] += delta
 
-    @rule(name=st.sampled_from(ITEMS), delta=st.integers(-2, 2).filter(bool))
+    @rule(name=st.sampled_from(ITEMS), delta=st.integers(-2, 4).filter(bool))
     def some_break(self, name: str, delta: int) -> None:
         change = Change(item_id=self.item(name), node_id=self.shop.node_id, unavailable=delta)
         inventory.record(self.session, [change], self.shop.cause(Reason.DAMAGE))
