@@ -63,7 +63,7 @@ REACTIONS: Mapping[type[DomainEvent], Sequence[Reaction]] = {
     tasks.TaskMoved: [tally.fold, escalation.close_for],
     tasks.TaskCancelled: [tally.fold, escalation.close_for],
     tasks.TaskPutBack: [tally.fold],
-    tasks.TaskAwaitsTransfer: [tally.fold],
+    tasks.TaskAwaitsTransfer: [tally.fold, escalation.close_for],
     tasks.TaskInTransit: [tally.fold],
     tasks.TaskReceived: [tally.fold, exception_cause.transfer_short],
     tasks.TaskLate: [notice.delayed],

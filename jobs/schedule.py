@@ -23,6 +23,7 @@ from jobs.couriers import Couriers
 from jobs.mail_sink import FOLDER, MailSink
 from jobs.pace import Every, Watch
 from jobs.relay import relay
+from jobs.resource import resource
 from jobs.sweep import sweep
 
 log = structlog.get_logger()
@@ -93,6 +94,7 @@ SCHEDULE: list[tuple[str, int, Act]] = [
     ("work out what may be sold", 1, availability.catch_up),
     ("tell channels what they may sell", 1, availability.tell_channels),
     ("send couriers to other systems", 1, _tell_receivers),
+    ("find another way for what is short", 1, resource),
     ("give up on unpaid orders", 30, partial(sweep, order.payment_due, order.give_up_on_payment)),
     ("ask for counts", 60, _ask_for_counts),
     ("forget old replies", 3600, _forget_replies),

@@ -25,10 +25,11 @@ def sweep(due: Due, act: Act, at: datetime) -> int:
     """How many were dealt with. A row that raises stays due and is said so in the log, each time."""
     with db.reading() as session:
         listed = due(session, at)
-    return sum(_dealt_with(act, row_id, at) for row_id in listed)
+    return sum(dealt_with(act, row_id, at) for row_id in listed)
 
 
-def _dealt_with(act: Act, row_id: int, at: datetime) -> bool:
+def dealt_with(act: Act, row_id: int, at: datetime) -> bool:
+    """One row, in a transaction of its own; what goes wrong with it is said in the log."""
     name = getattr(act, "__name__", "act")
     try:
         with db.transaction() as session:

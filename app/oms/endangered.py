@@ -36,6 +36,12 @@ def at(session: Session, *, item_id: int, node_id: int, units: int) -> Sequence[
     return found
 
 
+def claimed(session: Session, *, item_id: int, node_id: int) -> Sequence[Endangered]:
+    """All that orders are to get from a shelf and nobody has fetched, whoever would lack it first."""
+    claims = _claims(session, item_id, node_id, most=MOST_CLAIMS)
+    return [Endangered(order_id, line_id, units) for order_id, line_id, units in claims if line_id is not None]
+
+
 def _claims(session: Session, item_id: int, node_id: int, *, most: int) -> Sequence[Any]:
     """Each covers one unit at least, so no more of them than units are missing."""
     opened = col(Reservation.quantity) - col(Reservation.consumed) - col(Reservation.released)

@@ -79,7 +79,7 @@ def in_region(session: Session, region_id: int) -> tuple[int, int]:
 
 
 def look_again(session: Session, owing: Shortfall, *, at: datetime) -> None:
-    """Bags were filled meanwhile, and whoever was in danger may not be any more."""
+    """Bags were filled meanwhile, and whoever was in danger may not be any more; its row is locked."""
     _reckon(session, owing.item_id, owing.node_id, owing.units, actor="system", at=at)
 
 
