@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from enum import Enum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import sqlalchemy as sa
 from sqlalchemy import inspect
@@ -181,11 +181,11 @@ def about(session: Session, subject: str, *, most: int) -> list[Event]:
 def broken_links(session: Session) -> Iterable[str]:
     """Every event whose hash does not follow from the one before it, and every stream cut short."""
     expected: dict[str, tuple[int, str]] = {}
-    for event in session.exec(
-        select(Event).order_by(col(Event.stream), col(Event.seq)).execution_options(yield_per=500)
-    ):
+    # As plain rows: what a mapped object costs more, a log of many years costs minutes.
+    columns = sa.select(Event.__table__.c).order_by(col(Event.stream), col(Event.seq))  # type: ignore[attr-defined]
+    for event in session.execute(columns.execution_options(yield_per=2000)):
         seq, head = expected.get(event.stream, (0, ""))
-        if event.seq != seq + 1 or event.hash != event.link(head):
+        if event.seq != seq + 1 or event.hash != Event.link(cast(Event, event), head):
             yield f"{event.stream} at {event.seq}: {event.kind} does not follow from what stands before it"
         expected[event.stream] = (event.seq, event.hash)
     for head_row in session.exec(select(EventStream)):

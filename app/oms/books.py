@@ -12,11 +12,12 @@ from app.oms.reservation import Reservation
 
 def unexplained_balances(session: Session) -> Iterable[str]:
     """Every balance that is not the sum of its movements, or whose versions have a hole: one query for all of them."""
+    each = [col(Movement.item_id) + 0, col(Movement.node_id) + 0]  # by their index, SQLite would fetch row after row
     sums = [sa.func.sum(getattr(Movement, state)).label(state) for state in STATES]
     kept = (
-        sa.select(col(Movement.item_id), col(Movement.node_id), *sums, sa.func.count().label("rows"),
+        sa.select(each[0].label("item_id"), each[1].label("node_id"), *sums, sa.func.count().label("rows"),
                   sa.func.max(Movement.version).label("newest"))
-        .group_by(col(Movement.item_id), col(Movement.node_id))
+        .group_by(*each)
         .subquery()
     )  # fmt: skip
     same = sa.and_(kept.c.item_id == Balance.item_id, kept.c.node_id == Balance.node_id)
@@ -34,6 +35,7 @@ def unexplained_claims(session: Session) -> Iterable[str]:
     opened = col(Reservation.quantity) - col(Reservation.consumed) - col(Reservation.released)
     held = (
         sa.select(col(Reservation.item_id), col(Reservation.node_id), sa.func.sum(opened).label("held"))
+        .where(opened != 0)
         .group_by(col(Reservation.item_id), col(Reservation.node_id))
         .subquery()
     )
