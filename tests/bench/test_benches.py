@@ -16,6 +16,7 @@ TRUE_ANYWHERE = {
     "ats": ("sqlite_untrue", "postgresql_untrue"),
     "ingest": ("sqlite_untrue", "postgresql_untrue"),
     "routing": ("differing_from_brute_force", "differing_at_full_size", "cut_at_3_parcels"),
+    "scale": ("sqlite_untrue", "postgresql_untrue"),
 }
 PURE = {"routing"}
 """Without a database."""
