@@ -59,6 +59,18 @@ def test_a_hand_off_taken_back_is_reserved_again(session: Session, shop: Shop, c
     assert kept(session, shop) == (10, 2, 0)
 
 
+def test_a_payment_makes_nothing_of_a_claim_that_ended(session: Session, shop: Shop, order: Order, claim: Reservation):
+    reservation.release(session, [(claim, 2)], shop.cause(Reason.RELEASED))
+    reservation.harden(session, [order.lines[0].id])
+    session.refresh(claim)
+    assert claim.state == ReservationState.RELEASED
+
+
+def test_no_more_is_let_go_than_is_still_held(session: Session, shop: Shop, claim: Reservation):
+    reservation.let_go(session, [(claim, 5)], shop.cause(Reason.RELEASED))
+    assert (claim.state, kept(session, shop)) == (ReservationState.RELEASED, (10, 0, 0))
+
+
 def test_units_nobody_found_are_held_back_until_found(session: Session, shop: Shop, claim: Reservation):
     reservation.suppress(session, claim, 1, shop.cause(Reason.NOT_FOUND))
     assert kept(session, shop) == (10, 1, 1)
