@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, SQLModel, col, select
 
-from app.oms import inventory
+from app.oms import inventory, kit
 from app.oms.balance import Balance
 from app.oms.inventory import Change
 from app.oms.item import Item, Place
@@ -24,7 +24,7 @@ from app.people.hours import NeverOpen
 from app.people.store import Region, Store, StoreException, StoreHours, opening_hours
 from app.pickup.staging import StagingLocation
 from app.refusals import Unreadable
-from seed.company_file import DAYS, CompanyFile, PersonEntry, StoreEntry
+from seed.company_file import DAYS, CompanyFile, KitEntry, PersonEntry, StoreEntry
 from seed.world import cause_of
 
 Ids = dict[str, int]
@@ -75,9 +75,19 @@ def _goods(session: Session, company: CompanyFile, known: Known) -> None:
         gtin = item.gtin.zfill(14) if item.gtin else None
         _upsert(session, Item, {"sku": item.sku}, item.model_dump(exclude={"sku"}) | {"gtin": gtin})
     known.items = _ids(session, Item, Item.sku)
+    for each in company.kits:
+        _kit(session, each, known)
     for place in company.places:
         keys = {"node_id": _one(known.stores, place.store, "store"), "item_id": _one(known.items, place.sku, "item")}
         _upsert(session, Place, keys, place.model_dump(exclude={"store", "sku"}))
+
+
+def _kit(session: Session, entry: KitEntry, known: Known) -> None:
+    parts = {}
+    for part in entry.parts:
+        item = session.get_one(Item, _one(known.items, part.sku, "item"))
+        parts[item.id] = item.units_of(part.quantity)
+    kit.define(session, session.get_one(Item, _one(known.items, entry.sku, "item")), parts)
 
 
 def _ids(session: Session, model: Any, code: Any) -> Ids:

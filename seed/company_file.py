@@ -95,6 +95,25 @@ class ItemEntry(Entry):
     is_fragile: bool = False
 
 
+class PartEntry(Entry):
+    sku: Code
+    quantity: str | int = 1
+    """In the item's unit: "0.350" of what is sold by the kilogram."""
+
+
+class KitEntry(Entry):
+    """What is sold under `sku` as one thing is made of these; of nothing, and it is no kit any more."""
+
+    sku: Code
+    parts: list[PartEntry]
+
+    @model_validator(mode="after")
+    def _names_each_once(self) -> Self:
+        if len({part.sku for part in self.parts}) < len(self.parts):
+            raise ValueError("names a part twice: say how many go into the kit")
+        return self
+
+
 class PlaceEntry(Entry):
     store: Code
     sku: Code
@@ -117,5 +136,6 @@ class CompanyFile(Entry):
     stores: list[StoreEntry] = []
     people: list[PersonEntry] = []
     items: list[ItemEntry] = []
+    kits: list[KitEntry] = []
     places: list[PlaceEntry] = []
     stock: list[StockEntry] = []

@@ -14,11 +14,12 @@ from sqlmodel import Field, Session, SQLModel, col, select
 from sqlmodel.sql.sqltypes import UTCDateTime
 
 from app import rows
-from app.oms import balance, safety, touched
+from app.oms import balance, kit, safety, touched
 from app.oms import channel as channels
 from app.oms.balance import Balance
 from app.oms.channel import ChannelItem, Terms
 from app.oms.item import Item
+from app.oms.kit import Recipes
 from app.oms.safety import Kept
 from app.rules import rule_version
 
@@ -64,12 +65,13 @@ def catch_up(session: Session, *, at: datetime) -> int:
 
 
 def work_out(session: Session, item_ids: Sequence[int], *, at: datetime) -> None:
-    """What these items' balances keep back, and what every channel may then sell of them."""
+    """What these items' balances keep back, and what every channel may then sell of them, and of kits they go into."""
     terms = {each.channel_id: each for each in channels.all_terms(session, at=at)}
-    kept = _locked(session, list(terms), item_ids, at)
-    scale = _scales(session, item_ids)
-    own = channels.own_numbers(session, item_ids)
-    true = true_quantities(_free_of(session, item_ids, at), terms.values(), own, scale)
+    ids = sorted(kit.containing(session, item_ids) | set(item_ids))
+    kept = _locked(session, list(terms), ids, at)
+    scale = _scales(session, ids)
+    own = channels.own_numbers(session, ids)
+    true = true_quantities(_free_of(session, ids, at), terms.values(), own, scale)
     changed = [
         _changed(key, quantity, _due(terms[key[0]], quantity, scale[key[1]], at), at)
         for key, quantity in true.items() if quantity != kept[key]
@@ -134,20 +136,32 @@ def _scales(session: Session, item_ids: Sequence[int]) -> dict[int, int]:
 
 
 def _free_of(session: Session, item_ids: Sequence[int], at: datetime) -> Free:
-    """By the rules in force, which the balances are told of here; below zero where more is promised than there is."""
-    found = _balances(session, item_ids)
+    """By the rules in force, which the balances are told of here; below zero where more is promised than there is.
+
+    What a kit is made of is read under the lock on its number: else a recipe just replaced could have the last word.
+    """
+    made_of = kit.recipes(session, item_ids)
+    found = _balances(session, _with_parts(item_ids, made_of))
     safe = safety.settle(
         session, {(row.item_id, row.node_id): Kept(row.safety, row.safety_rule) for row in found}, at=at
     )
-    return _free(found, safe)
+    return _free(found, safe, made_of)
 
 
-def _free(found: Sequence[Any], safe: Mapping[Key, int]) -> Free:
+def _with_parts(item_ids: Iterable[int], made_of: Recipes) -> list[int]:
+    return sorted({*item_ids, *(part for recipe in made_of.values() for part in recipe)})
+
+
+def _free(found: Sequence[Any], safe: Mapping[Key, int], made_of: Recipes) -> Free:
+    """A kit has none of its own: at each node there are as many as its things make there."""
     free: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    there: dict[int, dict[int, int]] = defaultdict(dict)
     for item_id, node_id, on_hand, unavailable, reserved, suppressed, *_ in found:
-        free[item_id].append(
-            (node_id, balance.sellable(on_hand, unavailable) - reserved - suppressed - safe[item_id, node_id])
-        )
+        units = balance.sellable(on_hand, unavailable) - reserved - suppressed - safe[item_id, node_id]
+        free[item_id].append((node_id, units))
+        there[node_id][item_id] = units
+    for kit_id, recipe in made_of.items():
+        free[kit_id] = [(node_id, kit.sets(recipe, units)) for node_id, units in there.items()]
     return free
 
 
@@ -161,11 +175,13 @@ def untrue(session: Session, *, at: datetime) -> Iterable[str]:
     terms, waiting = channels.all_terms(session, at=at), touched.waiting(session)
     if not terms or rule_version.effect_due(session, at):
         return
+    waiting |= kit.containing(session, waiting)
     ids = [item_id for item_id in session.exec(select(Item.id).order_by(col(Item.id))) if item_id not in waiting]
     for start in range(0, len(ids), touched.MOST_ITEMS):
         bite = ids[start : start + touched.MOST_ITEMS]
-        found = _balances(session, bite)
-        free = _free(found, {(row.item_id, row.node_id): row.safety for row in found})
+        made_of = kit.recipes(session, bite)
+        found = _balances(session, _with_parts(bite, made_of))
+        free = _free(found, {(row.item_id, row.node_id): row.safety for row in found}, made_of)
         true = true_quantities(free, terms, channels.own_numbers(session, bite), _scales(session, bite))
         told = {(row.channel_id, row.item_id): row.quantity for row in session.exec(
             select(Ats).where(col(Ats.item_id).in_(bite)).execution_options(populate_existing=True))}  # fmt: skip

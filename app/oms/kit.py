@@ -1,15 +1,20 @@
 """Kits: sold as one thing at one price, kept and picked as the things they are made of."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import sqlalchemy as sa
 from sqlmodel import Field, Session, SQLModel, col, select
 
+from app.oms import touched
+from app.oms.balance import Balance
 from app.oms.item import Item
 from app.oms.order_line import OrderLine
 from app.refusals import Refusal
 
 Components = Sequence[tuple[Item, int]]
+Recipes = dict[int, dict[int, int]]
+"""Of each kit how much of each item goes into one."""
+BITE = 500
 
 
 class NoKit(Refusal):
@@ -23,20 +28,72 @@ class KitComponent(SQLModel, table=True):
     __table_args__ = (sa.CheckConstraint("quantity > 0 AND kit_item_id <> item_id", name="made_of_something_else"),)
 
     kit_item_id: int = Field(foreign_key="item.id", primary_key=True)
-    item_id: int = Field(foreign_key="item.id", primary_key=True)
+    item_id: int = Field(foreign_key="item.id", primary_key=True, index=True)
     quantity: int
 
 
 def define(session: Session, kit: Item, parts: Mapping[int, int]) -> None:
-    """What one such kit is made of from now on: so much of each item; orders placed before keep what they have."""
-    nested = select(KitComponent.kit_item_id).where(col(KitComponent.kit_item_id).in_(parts)).limit(1)
-    inside = select(KitComponent.kit_item_id).where(KitComponent.item_id == kit.id).limit(1)
-    if kit.is_weighed or kit.id in parts or session.exec(nested).first() or session.exec(inside).first():
-        raise NoKit(f"{kit.sku} can't be such a kit: a kit is sold by the piece, and made of no other kit.")
+    """What one such kit is made of from now on: so much of each item; of nothing, and it is sold as it stands.
+
+    Orders placed before keep what they have.
+    """
+    _lock(session, [kit.id, *parts])
+    if parts:
+        _refuse_nested(session, kit, parts)
+        _refuse_kept(session, kit)
     if any(quantity <= 0 for quantity in parts.values()):
         raise NoKit(f"Of each thing {kit.sku} is made of, there has to be some.")
     session.execute(sa.delete(KitComponent).where(col(KitComponent.kit_item_id) == kit.id))
     session.add_all(KitComponent(kit_item_id=kit.id, item_id=item_id, quantity=many) for item_id, many in parts.items())
+    touched.mark(session, [kit.id])
+
+
+def _lock(session: Session, item_ids: Iterable[int]) -> None:
+    """Two kits that are made of each other are not to be defined in the same moment."""
+    ids = sorted(set(item_ids))
+    session.exec(select(Item.id).where(col(Item.id).in_(ids)).order_by(col(Item.id)).with_for_update()).all()
+
+
+def _refuse_nested(session: Session, kit: Item, parts: Mapping[int, int]) -> None:
+    nested = select(KitComponent.kit_item_id).where(col(KitComponent.kit_item_id).in_(parts)).limit(1)
+    inside = select(KitComponent.kit_item_id).where(KitComponent.item_id == kit.id).limit(1)
+    if kit.is_weighed or kit.id in parts or session.exec(nested).first() or session.exec(inside).first():
+        raise NoKit(f"{kit.sku} can't be such a kit: a kit is sold by the piece, and made of no other kit.")
+
+
+def _refuse_kept(session: Session, kit: Item) -> None:
+    """Units on a shelf under the kit's own code would be sold by nobody."""
+    moved = sa.or_(col(Balance.on_hand) != 0, col(Balance.reserved) != 0, col(Balance.in_transit) != 0)
+    if session.exec(select(Balance.node_id).where(Balance.item_id == kit.id, moved).limit(1)).first() is not None:
+        raise NoKit(f"{kit.sku} is in stock as it is: book that out before it is sold as a kit of other things.")
+
+
+def containing(session: Session, item_ids: Collection[int]) -> set[int]:
+    """Kits that any of these go into."""
+    found: set[int] = set()
+    for bite in _in_bites(item_ids):
+        found.update(session.exec(select(KitComponent.kit_item_id).where(col(KitComponent.item_id).in_(bite))))
+    return found
+
+
+def recipes(session: Session, item_ids: Collection[int]) -> Recipes:
+    """Of those of these items that are kits, how much of each item goes into one."""
+    found: Recipes = {}
+    for bite in _in_bites(item_ids):
+        made_of = select(KitComponent.kit_item_id, KitComponent.item_id, KitComponent.quantity)
+        for kit_id, item_id, quantity in session.exec(made_of.where(col(KitComponent.kit_item_id).in_(bite))):
+            found.setdefault(kit_id, {})[item_id] = quantity
+    return found
+
+
+def sets(recipe: Mapping[int, int], there: Mapping[int, int]) -> int:
+    """How many whole kits the things at one node make: as many as the scarcest of them allows."""
+    return min(max(0, there.get(item_id, 0)) // quantity for item_id, quantity in recipe.items())
+
+
+def _in_bites(item_ids: Collection[int]) -> Iterable[list[int]]:
+    ids = sorted(set(item_ids))
+    return (ids[start : start + BITE] for start in range(0, len(ids), BITE))
 
 
 def components(session: Session, item_ids: Iterable[int]) -> dict[int, list[tuple[Item, int]]]:

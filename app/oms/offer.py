@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlmodel import Session, col, select
 
 from app.oms import channel as channels
-from app.oms import freshness
+from app.oms import freshness, kit
 from app.oms.availability import Ats
 from app.oms.balance import Balance
 from app.oms.channel import Channel
@@ -33,17 +34,17 @@ def at_nodes(
     session: Session, items: Sequence[Item], nodes: Sequence[Node], *, at: datetime, channel: Channel | None = None
 ) -> list[Offer]:
     """What is free at each node; through a channel no more than the channel has, and nothing where it may not sell."""
-    there, heard = _balances(session, items, nodes), _heard(session, (node.id for node in nodes), at)
+    there, heard = _there(session, items, nodes), _heard(session, (node.id for node in nodes), at)
     limits = {each.item.id: each.units for each in of_channel(session, items, channel, at=at)} if channel else {}
     pool = channels.terms_of(session, channel, at=at).pool if channel else {node.id for node in nodes}
     offers = []
     for item in items:
         for node in nodes:
-            kept, word = there.get((item.id, node.id)), heard.get(node.id)
-            free = kept.free if kept is not None and node.id in pool else 0
+            kept, word = there.get((item.id, node.id), NOTHING), heard.get(node.id)
+            free = kept.free if node.id in pool else 0
             offers.append(Offer(
-                item=item, units=min(free, limits.get(item.id, free)), version=kept.version if kept else 0,
-                node=node.code, channel=channel.code if channel else None,
+                item=item, units=min(free, limits.get(item.id, free)), version=kept.version, node=node.code,
+                channel=channel.code if channel else None,
                 as_of=word.heard_at if word else None, is_stale=word is not None and word.is_stale,
             ))  # fmt: skip
     return offers
@@ -73,17 +74,38 @@ def _heard(session: Session, node_ids: Iterable[int], at: datetime) -> dict[int,
 
 
 def _standing_at(session: Session, item_ids: Sequence[int], node_ids: set[int]) -> set[int]:
-    """Items of which there is something at these nodes, as far as we know."""
+    """Items, and kits of items, of which there is something at these nodes, as far as we know."""
     if not node_ids:
         return set()
+    made_of = kit.recipes(session, item_ids)
+    wanted = {*item_ids, *(part for recipe in made_of.values() for part in recipe)}
     there = select(Balance.item_id).where(
-        col(Balance.item_id).in_(item_ids), col(Balance.node_id).in_(node_ids), Balance.on_hand > 0
+        col(Balance.item_id).in_(wanted), col(Balance.node_id).in_(node_ids), Balance.on_hand > 0
     )
-    return set(session.exec(there))
+    standing = set(session.exec(there))
+    return standing | {kit_id for kit_id, recipe in made_of.items() if standing & recipe.keys()}
 
 
-def _balances(session: Session, items: Sequence[Item], nodes: Sequence[Node]) -> dict[tuple[int, int], Balance]:
+class Stand(NamedTuple):
+    """What is free at a node, and how often that has changed."""
+
+    free: int
+    version: int
+
+
+NOTHING = Stand(0, 0)
+
+
+def _there(session: Session, items: Sequence[Item], nodes: Sequence[Node]) -> dict[tuple[int, int], Stand]:
+    made_of = kit.recipes(session, [item.id for item in items])
+    wanted = {*(item.id for item in items), *(part for recipe in made_of.values() for part in recipe)}
     there = select(Balance).where(
-        col(Balance.item_id).in_([item.id for item in items]), col(Balance.node_id).in_([node.id for node in nodes])
+        col(Balance.item_id).in_(wanted), col(Balance.node_id).in_([node.id for node in nodes])
     )
-    return {(kept.item_id, kept.node_id): kept for kept in session.exec(there)}
+    found = {(kept.item_id, kept.node_id): Stand(kept.free, kept.version) for kept in session.exec(there)}
+    for kit_id, recipe in made_of.items():
+        for node in nodes:
+            parts = {item_id: found.get((item_id, node.id), NOTHING) for item_id in recipe}
+            sets = kit.sets(recipe, {item_id: part.free for item_id, part in parts.items()})
+            found[kit_id, node.id] = Stand(sets, sum(part.version for part in parts.values()))
+    return found

@@ -12,12 +12,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlmodel import Session, col, select
 
-from app.oms import availability, channel, inventory, rule_effects, safety, touched
+from app.oms import availability, channel, inventory, kit, rule_effects, safety, touched
 from app.oms.availability import Ats
 from app.oms.balance import Balance
 from app.oms.channel import Channel, ChannelItem
 from app.oms.inventory import Cause, Change, Reason
 from app.oms.item import Item
+from app.oms.kit import KitComponent
 from app.oms.node import Node, NodeKind
 from app.oms.safety import StaleNode
 from app.refusals import Refusal
@@ -32,9 +33,10 @@ SCOPES = ("all", "kind:store", "kind:dc", "node:014", "node:DC1", "item:MILK", "
 
 @dataclass(frozen=True)
 class Trade:
-    """Two items at two nodes, sold through two channels."""
+    """Two items at two nodes and a kit of both, sold through two channels."""
 
     items: tuple[int, int]
+    kit: Item
     nodes: tuple[int, int]
     channels: tuple[Channel, Channel]
 
@@ -48,7 +50,11 @@ def trade(session: Session, shop: Shop) -> Trade:
     bread.unit, bread.decimals = "kg", 1
     web = channel.open_channel(session, Channel(code="web", name="Web", buffer=1))
     kiosk = Channel(code="kiosk", name="Kiosk", node_kinds=[NodeKind.DC.value], cap=20)
-    return Trade((shop.milk, shop.bread), (shop.node_id, dc.id), (web, channel.open_channel(session, kiosk)))
+    both = Item(sku="BOTH", name="Both")
+    session.add(both)
+    session.flush()
+    kit.define(session, both, {shop.milk: 2, shop.bread: 5})
+    return Trade((shop.milk, shop.bread), both, (shop.node_id, dc.id), (web, channel.open_channel(session, kiosk)))
 
 
 def move(session: Session, trade: Trade, at: datetime, said: Any) -> None:
@@ -78,6 +84,10 @@ def allot(session: Session, trade: Trade, at: datetime, said: Any) -> None:
     channel.allot(session, trade.channels[which], item_id=trade.items[item], **numbers)
 
 
+def make_otherwise(session: Session, trade: Trade, at: datetime, said: Any) -> None:
+    kit.define(session, trade.kit, {trade.items[which]: quantity for which, quantity in said.items()})
+
+
 def fall_silent(session: Session, trade: Trade, at: datetime, which: Any) -> None:
     kept = session.get(StaleNode, trade.nodes[which])
     if kept is None:
@@ -96,6 +106,8 @@ def look(session: Session, trade: Trade, at: datetime, most: Any) -> None:
         return
     availability.work_out(session, items, at=at)
     true = reckoned(session, trade, at)
+    if set(items) & kit.recipes(session, [trade.kit.id]).get(trade.kit.id, {}).keys():
+        items.append(trade.kit.id)
     for row in rows(session):
         key = (row.channel_id, row.item_id)
         assert row.version - before.get(key, 0) in {0, 1}
@@ -104,7 +116,7 @@ def look(session: Session, trade: Trade, at: datetime, most: Any) -> None:
 
 
 ACTS: dict[str, Callable[[Session, Trade, datetime, Any], None]] = {
-    act.__name__: act for act in (move, publish, roll_back, sell_on_terms, allot, fall_silent, look)
+    act.__name__: act for act in (move, publish, roll_back, sell_on_terms, allot, make_otherwise, fall_silent, look)
 }
 two, amounts = st.integers(0, 1), st.sampled_from(["0", "0.5", "1", "4"])
 bounds = st.none() | st.integers(0, 30)
@@ -117,6 +129,7 @@ happenings = st.one_of(
     st.tuples(st.just("sell_on_terms"), st.tuples(st.sampled_from(["web", "kiosk"]), st.fixed_dictionaries(
         {}, optional={"buffer": amounts, "cap": st.none() | amounts}))),
     st.tuples(st.just("allot"), st.tuples(two, two, st.fixed_dictionaries({"buffer": bounds, "cap": bounds}))),
+    st.tuples(st.just("make_otherwise"), st.dictionaries(two, st.integers(1, 4))),
     st.tuples(st.just("fall_silent"), two),
     st.tuples(st.just("look"), st.integers(1, 3)),
 )  # fmt: skip
@@ -144,10 +157,13 @@ def reckoned(session: Session, trade: Trade, at: datetime) -> dict[tuple[int, in
         more = float(rule.get("more_when_stale", 0)) if node.id in stale else 0
         kept = ceil((float(rule.get("units", 0)) + more) * 10**item.decimals)
         free[b.item_id, b.node_id] = max(0, b.on_hand - b.unavailable - b.reserved - b.suppressed - kept)
+    made_of = session.exec(select(KitComponent.item_id, KitComponent.quantity)).all()
+    for node_id in trade.nodes:
+        free[trade.kit.id, node_id] = min((free.get((i, node_id), 0) // many for i, many in made_of), default=0)
     pools = (set(trade.nodes), {trade.nodes[1]})
     return {
         (own.id, item_id): _through(session, own, item_id, sum(free.get((item_id, n), 0) for n in pool), at)
-        for own, pool in zip(trade.channels, pools, strict=True) for item_id in trade.items
+        for own, pool in zip(trade.channels, pools, strict=True) for item_id in (*trade.items, trade.kit.id)
     }  # fmt: skip
 
 

@@ -134,6 +134,27 @@ def test_a_kit_is_not_made_of_kits_nor_of_nothing(session: Session, shop: Shop, 
             kit.define(session, made, parts)
 
 
+def test_a_kit_is_not_made_of_what_would_be_left_on_the_shelf_under_its_own_code(session: Session, shop: Shop):
+    hamper = Item(sku="HAMPER", name="Hamper")
+    session.add(hamper)
+    session.flush()
+    inventory.record(session, [shop.stock(hamper.id, 3)], shop.cause())
+    with pytest.raises(NoKit, match="in stock as it is"):
+        kit.define(session, hamper, {shop.milk: 1})
+
+    inventory.record(session, [shop.stock(hamper.id, -3)], shop.cause())
+    kit.define(session, hamper, {shop.milk: 1})
+
+    assert kit.recipes(session, [hamper.id, shop.milk]) == {hamper.id: {shop.milk: 1}}
+    assert kit.containing(session, [shop.milk, shop.bread]) == {hamper.id}
+
+
+def test_a_kit_made_of_nothing_is_no_kit_any_more(session: Session, shop: Shop, breakfast: Item):
+    kit.define(session, breakfast, {})
+
+    assert kit.recipes(session, [breakfast.id]) == {}
+
+
 @given(st.integers(0, 10**6), st.lists(st.integers(0, 1000), min_size=1, max_size=8).filter(any))
 def test_shares_add_up(amount: int, weights: list[int]):
     shares = kit.shared_out(amount, weights)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlmodel import Session, col, select
 
-from app.oms import books, inventory
+from app.oms import books, inventory, kit
 from app.oms.item import Item, Place
 from app.people.associate import Associate, Role, RoleGrant
 from app.people.store import Store, StoreHours, due_after
@@ -138,3 +138,32 @@ def _cause(at: datetime) -> inventory.Cause:
     return inventory.Cause(
         reason=inventory.Reason.SALE, document="sale/1", actor="till", occurred_at=at, recorded_at=at
     )
+
+
+TEA = {"sku": "TEA", "name": "Tea", "currency": "GBP"}
+MUGS = [{"sku": "TEA", "parts": [{"sku": "MUG", "quantity": "2"}]}]
+
+
+def test_a_file_says_what_a_kit_is_made_of_and_may_be_loaded_again(session: Session, nine: datetime):
+    for _ in "ab":
+        load(session, nine, items=[*file()["items"], TEA], kits=MUGS)
+
+    ids = {item.sku: item.id for item in session.exec(select(Item))}
+    assert kit.recipes(session, ids.values()) == {ids["TEA"]: {ids["MUG"]: 2}}
+
+
+@pytest.mark.parametrize(
+    ("kits", "words"),
+    [
+        ([{"sku": "POT", "parts": []}], "There is no item POT"),
+        ([{"sku": "TEA", "parts": [{"sku": "POT"}]}], "There is no item POT"),
+        ([{"sku": "TEA", "parts": [{"sku": "MUG", "quantity": "0.5"}]}], "in whole numbers"),
+        ([{"sku": "TEA", "parts": [{"sku": "MUG", "quantity": "-1"}]}], "there has to be some"),
+        ([{"sku": "TEA", "parts": [{"sku": "TEA"}]}], "made of no other kit"),
+        ([{"sku": "MUG", "parts": [{"sku": "TEA"}]}, *MUGS], "made of no other kit"),
+        ([{"sku": "TEA", "parts": [{"sku": "MUG"}, {"sku": "MUG"}]}], "names a part twice"),
+    ],
+)
+def test_a_kit_that_can_not_be_is_refused_in_words(session: Session, nine: datetime, kits: list[Any], words: str):
+    with pytest.raises(Refusal, match=words):
+        load(session, nine, items=[*file()["items"], TEA], kits=kits)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from app import db
 from app.events.sequence import SourceCursor
-from app.oms import availability, channel, inventory, item
+from app.oms import availability, channel, inventory, item, kit
 from app.oms.channel import Channel
 from app.oms.freshness import Heard
 from app.oms.inventory import Cause, Change, Reason
@@ -98,6 +98,19 @@ def test_what_is_weighed_is_answered_in_its_unit(system: System, chain: Chain):
     on_web = system.get("/api/availability?sku=CHEESE&channel=web").json["availability"][0]
 
     assert (on_web["quantity"], on_web["unit"]) == ("2.250", "kg")
+
+
+def test_a_kit_is_answered_as_what_its_things_make(system: System, chain: Chain):
+    with db.transaction() as session:
+        known = item.by_sku(session, {"85123A", "22423"})
+        tea = Item(sku="TEA", name="Tea for two")
+        session.add(tea)
+        session.flush()
+        kit.define(session, tea, {known["85123A"].id: 4, known["22423"].id: 1})
+    catch_up(chain)
+
+    assert quantities(system.get("/api/availability?sku=TEA&store=118&store=204")) == ["2", "0"]
+    assert quantities(system.post("/api/availability", {"skus": ["TEA"], "channel": "web"}, key=None)) == ["0"]
 
 
 @pytest.mark.parametrize(
