@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from app.events.log import DomainEvent, Reaction
 from app.notices import events as notice_events
 from app.notices import notice
-from app.oms import discrepancy, order, shortfall, transfer
+from app.oms import asking, discrepancy, looking_again, order, routing_decision, shortfall, transfer
 from app.oms import order_events as orders
 from app.oms import transfer_events as transfers
 from app.pickup import (
@@ -17,6 +17,7 @@ from app.pickup import (
     picking,
     pickup_link,
     put_back,
+    rerouting,
     tally,
     task,
     transfer_wait,
@@ -25,18 +26,21 @@ from app.pickup import task_events as tasks
 
 REACTIONS: Mapping[type[DomainEvent], Sequence[Reaction]] = {
     orders.OrderPlaced: [pickup_link.create_for, notice.received],
-    orders.OrderUnfulfillable: [exception_cause.unfulfillable, notice.delayed],
-    orders.OrderReleased: [task.open_for],
+    orders.OrderUnfulfillable: [exception_cause.unfulfillable, notice.delayed, looking_again.unfulfillable],
+    orders.OrderReleased: [task.open_for, rerouting.reopen, asking.released],
+    routing_decision.OrderRouted: [exception_cause.routed],
+    routing_decision.UnitsMovedOn: [rerouting.moved_on, exception_cause.moved_on, asking.changed],
     orders.PaymentFailed: [payment_hold.begin, notice.payment_failed],
     orders.PaymentRefunded: [payment_hold.begin, notice.payment_failed],
     orders.PaymentRecovered: [payment_hold.end, notice.payment_recovered],
-    orders.UnitsCancelled: [picking.cut_short],
+    orders.UnitsCancelled: [picking.cut_short, asking.changed],
     orders.ShipmentLeft: [exception_cause.reached, notice.shipped, order.settle_for],
     orders.ShipmentTakenBack: [notice.shipment_taken_back],
     orders.OrderCancelled: [
         transfer.order_cancelled,
         put_back.order_cancelled,
         exception_cause.order_cancelled,
+        asking.changed,
         pickup_link.revoke_for,
         notice.cancelled,
     ],
@@ -45,8 +49,14 @@ REACTIONS: Mapping[type[DomainEvent], Sequence[Reaction]] = {
     tasks.AcknowledgementTakenBack: [tally.fold],
     tasks.UnitPicked: [tally.fold, oversold.fetched],
     tasks.PickTakenBack: [tally.fold],
-    tasks.UnitsShort: [tally.fold, exception_cause.short_pick, count_cause.short_pick, oversold.fetched],
-    tasks.ShortTakenBack: [tally.fold, exception_cause.short_taken_back, count_cause.short_taken_back],
+    tasks.UnitsShort: [
+        tally.fold,
+        exception_cause.short_pick,
+        count_cause.short_pick,
+        oversold.fetched,
+        rerouting.missed,
+    ],
+    tasks.ShortTakenBack: [tally.fold, exception_cause.short_taken_back, count_cause.short_taken_back, rerouting.found],
     tasks.TaskCutShort: [tally.fold, oversold.fetched],
     tasks.TaskUnfulfillable: [notice.nothing_found],
     tasks.TaskStaged: [tally.fold, notice.ready],

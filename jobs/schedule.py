@@ -15,7 +15,7 @@ from app import clock, db
 from app.config import Settings
 from app.events import replies
 from app.notices.smtp import SmtpTransport, Transport
-from app.oms import expiry, order, rule_effects, stock_intake
+from app.oms import expiry, looking_again, order, rule_effects, stock_intake
 from app.pickup import count_cause, escalation
 from app.rules import rule_version
 from jobs import availability
@@ -95,6 +95,7 @@ SCHEDULE: list[tuple[str, int, Act]] = [
     ("tell channels what they may sell", 1, availability.tell_channels),
     ("send couriers to other systems", 1, _tell_receivers),
     ("find another way for what is short", 1, resource),
+    ("look for another node for what one has not got", 1, partial(sweep, looking_again.due, looking_again.look)),
     ("give up on unpaid orders", 30, partial(sweep, order.payment_due, order.give_up_on_payment)),
     ("ask for counts", 60, _ask_for_counts),
     ("forget old replies", 3600, _forget_replies),

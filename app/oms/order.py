@@ -55,7 +55,9 @@ class Order(Eventful, SQLModel, table=True):
             sqlite_where=sa.text("payment_due_at IS NOT NULL"),
             postgresql_where=sa.text("payment_due_at IS NOT NULL"),
         ),
-    )
+        sa.Index("order_route_due", "route_due_at", sqlite_where=sa.text("route_due_at IS NOT NULL"),
+                 postgresql_where=sa.text("route_due_at IS NOT NULL")),
+    )  # fmt: skip
 
     id: int = Field(default=None, primary_key=True)
     channel: str
@@ -68,6 +70,8 @@ class Order(Eventful, SQLModel, table=True):
     promised_at: datetime
     payment_state: PaymentState = Field(sa_type=db.choice(PaymentState))
     payment_due_at: datetime | None = None
+    route_due_at: datetime | None = None
+    """When another node is looked for, for what nobody has or nobody found; null when nothing is."""
     amount_minor: int
     currency: str
     cancelled_at: datetime | None = None
@@ -198,7 +202,7 @@ class Order(Eventful, SQLModel, table=True):
             kit.move("in_parts", "cancelled", kit.in_parts)
             kit.move("unfilled", "cancelled", kit.unfilled)
         reservation.let_go(session, back, self.cause(Reason.RELEASED, actor=actor, at=at))
-        self.cancelled_at, self.payment_due_at = at, None
+        self.cancelled_at, self.payment_due_at, self.route_due_at = at, None, None
         self.happened(OrderCancelled(at=at, actor=actor, order_id=self.id, store_id=self.store_id, reason=reason))
         self.settle(actor=actor, at=at)
 

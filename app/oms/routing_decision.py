@@ -113,6 +113,15 @@ def refuse(
         )
 
 
+def forgive(session: Session, *, order_id: int, node_id: int, item_id: int) -> None:
+    """They had it after all."""
+    mine = sa.delete(RoutingRefusal).where(
+        col(RoutingRefusal.order_id) == order_id, col(RoutingRefusal.node_id) == node_id,
+        col(RoutingRefusal.item_id) == item_id,
+    )  # fmt: skip
+    session.execute(mine)
+
+
 def refused(session: Session, order_id: int) -> dict[int, set[int]]:
     """By node, the items this order can't have there."""
     counted = sa.and_(

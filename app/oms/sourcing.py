@@ -56,8 +56,15 @@ def reroute(
     Where they were to come from is not asked again before somebody has counted. What is kept there stays until another
     node has it; when none can, the decision says so, and nothing has changed. The order's row is locked.
     """
+    _refuse_for(session, order, _shares(session, order, units), reason=reason, at=at)
+    return fill(session, order, units, reason=reason, actor=actor, at=at)
+
+
+def fill(
+    session: Session, order: Order, units: Mapping[int, int], *, reason: str, actor: str, at: datetime
+) -> RoutingDecision:
+    """So many units by line that are missing or were never found, from whoever has not refused them."""
     shares = _shares(session, order, units)
-    _refuse_for(session, order, shares, reason=reason, at=at)
     return _move(session, order, shares, ways.of(session, order, shares, at=at), reason=reason, actor=actor, at=at)
 
 

@@ -40,6 +40,7 @@ class CaseKind(StrEnum):
     PAYMENT_FAILED = "payment failed"
     TRANSFER_SHORT = "transfer short"
     OVERSOLD = "oversold"
+    NOT_ROUTED = "no place can send it"
 
 
 class CaseStatus(StrEnum):

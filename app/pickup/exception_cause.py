@@ -4,7 +4,9 @@ from typing import Any
 
 from sqlmodel import Session, col
 
+from app.oms.order import Order
 from app.oms.order_events import OrderCancelled, OrderUnfulfillable
+from app.oms.routing_decision import OrderRouted, Outcome, UnitsMovedOn
 from app.oms.transfer_events import TransferRequested
 from app.pickup.exception_case import CaseKind, ExceptionCase, cause_of, end_living, open_about, open_case
 from app.pickup.task_events import ShortTakenBack, TaskReceived, UnitsShort
@@ -32,6 +34,22 @@ def unfulfillable(session: Session, event: OrderUnfulfillable) -> None:
         kind=CaseKind.UNFULFILLABLE, cause=f"order/{event.order_id}:unfulfillable", store_id=event.store_id,
         order_id=event.order_id, detail="no stock when it was placed", opened_at=event.at,
     ), actor=event.actor)  # fmt: skip
+
+
+def routed(session: Session, event: OrderRouted) -> None:
+    """No place can send it, and somebody has to find a way; or one was found after all."""
+    if event.outcome == Outcome.NOTHING:
+        open_about(session, event, CaseKind.NOT_ROUTED, detail="no place has it")
+        return
+    for kind in (CaseKind.NOT_ROUTED, CaseKind.UNFULFILLABLE):
+        end_living(session, col(ExceptionCase.cause) == cause_of(event.order_id, kind), event)
+
+
+def moved_on(session: Session, event: UnitsMovedOn) -> None:
+    """What was missing here comes from elsewhere: nobody has to find it any more."""
+    lines = session.get_one(Order, event.order_id).lines
+    found = [f"line/{line.id}:short" for line in lines if line.item_id == event.item_id and not line.short]
+    end_living(session, col(ExceptionCase.cause).in_(found), event)
 
 
 def transfer_asked(session: Session, event: TransferRequested) -> None:

@@ -174,9 +174,10 @@ def found(session: Session, task: PickupTask, missed: ShortPick, *, associate_id
     cause = task.order.cause(Reason.FOUND, actor=f"associate/{associate_id}", at=at)
     reservation.unsuppress(session, reservation.of_line(session, line.id), missed.quantity, cause)
     line.move("short", "reserved", missed.quantity)
+    left = _in_hand(task)
     if task.status == TaskStatus.UNFULFILLABLE:
         task.late_at = task.order.promised_at
-    task.become(_in_hand(task), ShortTakenBack, by=associate_id, at=at, line_id=line.id, quantity=missed.quantity)
+    task.become(left, ShortTakenBack, by=associate_id, at=at, line_id=line.id, quantity=missed.quantity)
 
 
 def cut_short(session: Session, event: UnitsCancelled) -> None:

@@ -123,9 +123,17 @@ class PickupTask(Eventful, SQLModel, table=True):
         """Taken back before anything was picked: the task is open again, with a window of its own."""
         if self.status != TaskStatus.ACCEPTED or self.units("short"):
             raise MovedOn(f"Order {self.order.number} is being picked; it can't be given back any more.")
+        self._ask_anew(session, AcknowledgementTakenBack, by=associate_id, at=at)
+
+    def ask_again(self, session: Session, *, by: str, at: datetime) -> None:
+        """The store had nothing left to do for the order, and now it has."""
+        self._ask_anew(session, TaskOpened, by=by, at=at)
+        self.late_at = self.order.promised_at
+
+    def _ask_anew(self, session: Session, event: type[TaskEvent], *, by: int | str, at: datetime) -> None:
         store = session.get_one(Store, self.store_id)
         self.owner_id, self.cycle, self.level = None, self.cycle + 1, 0
-        self.become(TaskStatus.REQUESTED, AcknowledgementTakenBack, by=associate_id, at=at)
+        self.become(TaskStatus.REQUESTED, event, by=by, at=at)
         self.ack_due_at = due_after(session, store.id, at=at, window=windows.of(session, store, at=at).ack)
         self.escalates_at = self.ack_due_at if self.order.is_paid_enough else None
 

@@ -21,7 +21,7 @@ from app.pickup.task_events import (
     TaskReceived,
     TaskUnfulfillable,
 )
-from app.pickup.task_status import ON_ITS_WAY, TaskStatus
+from app.pickup.task_status import IN_HAND, ON_ITS_WAY, TaskStatus
 
 
 def begin(session: Session, event: TransferRequested) -> None:
@@ -35,6 +35,9 @@ def begin(session: Session, event: TransferRequested) -> None:
         task.late_at = task.promised_at if task.promised_at > event.at else None
         task.escalates_at = None
         task.become(TaskStatus.AWAITING_TRANSFER, TaskAwaitsTransfer, by=event.actor, at=event.at)
+    elif task.status in (TaskStatus.REQUESTED, *IN_HAND) and _is_all_coming(session, task):
+        task.escalates_at = None
+        task.become(TaskStatus.AWAITING_TRANSFER, TaskAwaitsTransfer, by=event.actor, at=event.at)
     elif task.status not in ON_ITS_WAY:
         raise MovedOn(f"Order {task.order.number} is already {task.status}.")
 
@@ -43,6 +46,12 @@ def _is_untouched(task: PickupTask) -> bool:
     """Nothing of it is in anybody's hands: it can come from elsewhere, be it accepted or not."""
     is_new = task.status in (TaskStatus.REQUESTED, TaskStatus.ACCEPTED)
     return is_new and not task.units("picked") and not task.units("short")
+
+
+def _is_all_coming(session: Session, task: PickupTask) -> bool:
+    """Nothing of it is kept at the store any more, nor in a bag there."""
+    coming = sum(line.requested for each in transfers.living_for(session, task.order_id) for line in each.lines)
+    return coming == sum(line.reserved for line in task.lines) and not task.units("picked")
 
 
 def _open(session: Session, event: TransferRequested) -> None:

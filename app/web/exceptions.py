@@ -27,6 +27,7 @@ TITLES = {
     CaseKind.UNDELIVERABLE: "A message did not arrive",
     CaseKind.PAYMENT_FAILED: "The payment failed",
     CaseKind.TRANSFER_SHORT: "Less came than was sent",
+    CaseKind.NOT_ROUTED: "No place can send it",
 }
 
 

@@ -1,0 +1,195 @@
+"""What a store can't find of a parcel comes from elsewhere by itself; what another place sends is not its to do."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from sqlmodel import Session, select
+
+from app.events import log
+from app.events.outbox import OutboxMessage
+from app.oms import books, looking_again, sourcing
+from app.oms import order as orders
+from app.oms.correction import open_reckoning
+from app.oms.inventory import Reason
+from app.oms.node_terms import NodeTerms
+from app.oms.order import Order
+from app.oms.placing import LineRequest
+from app.oms.routing_decision import Outcome
+from app.oms.transfer import Transfer
+from app.pickup import picking, tally
+from app.pickup import task as tasks
+from app.pickup.exception_case import CaseKind, ExceptionCase
+from app.pickup.picking import ShortReason
+from app.pickup.task import MovedOn
+from app.pickup.task_status import TaskStatus
+from tests.notices.counter import Counter
+from tests.oms.network import Network, open_network
+from tests.oms.shop import bread, two_milk
+from tests.pickup.sending import pick_all, task_at
+
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def network(session: Session, counter: Counter) -> Network:
+    """The store is the cheapest by far, so every parcel is asked of it first."""
+    network = open_network(session, counter.shop)
+    session.get_one(NodeTerms, counter.shop.node_id).parcel_minor = 0
+    return network
+
+
+def miss(session: Session, network: Network, order: Order, counter: Counter, *, at: datetime) -> None:
+    task = task_at(session, order, network.shop.node_id)
+    line = next(line for line in task.lines if line.reserved)
+    picking.short(session, task, line, reason=ShortReason.NOT_FOUND, associate_id=counter.maya, at=at)
+    session.flush()
+
+
+def look(session: Session, order: Order, *, at: datetime) -> Order:
+    for order_id in looking_again.due(session, at):
+        looking_again.look(session, order_id, at=at)
+        looking_again.look(session, order_id, at=at)
+    session.flush()
+    return orders.locked(session, order.id)
+
+
+def nodes_of(order: Order) -> set[int]:
+    kept = {line.fulfilment_id for line in order.lines if line.reserved}
+    return {part.node_id for part in order.fulfilments if part.id in kept}
+
+
+def living(session: Session, order: Order) -> set[CaseKind]:
+    cases = select(ExceptionCase).where(ExceptionCase.order_id == order.id, ExceptionCase.ended_at == None)  # noqa: E711
+    return {case.kind for case in session.exec(cases)}
+
+
+def untrue(session: Session) -> list[str]:
+    log.write(session)
+    return list(tally.untrue(session))
+
+
+def test_what_nobody_found_is_asked_of_another_place(
+    session: Session, nine: datetime, counter: Counter, network: Network
+):
+    order = network.place(session, two_milk())
+    miss(session, network, order, counter, at=nine + MINUTE)
+    assert looking_again.due(session, nine + MINUTE) == []  # it can still be taken back
+
+    order = look(session, order, at=nine + 2 * MINUTE)
+
+    assert nodes_of(order) == {network.depot}
+    assert task_at(session, order, network.shop.node_id).status == TaskStatus.MOVED
+    assert living(session, order) == set()
+    assert looking_again.due(session, nine + timedelta(hours=9)) == []
+    assert list(books.unexplained_claims(session)) == []
+    assert untrue(session) == []
+
+
+def test_the_rest_of_the_parcel_is_still_packed_here(
+    session: Session, nine: datetime, counter: Counter, network: Network
+):
+    order = network.place(session, two_milk(), bread(1))
+    miss(session, network, order, counter, at=nine + MINUTE)
+    order = look(session, order, at=nine + 2 * MINUTE)
+    task = task_at(session, order, network.shop.node_id)
+
+    pick_all(session, task, counter.maya, at=nine + 3 * MINUTE)
+
+    assert task.status == TaskStatus.PICKED
+    assert sorted(line.item.sku for line in task.lines) == ["BREAD"]
+
+
+def test_found_in_time_it_stays(session: Session, nine: datetime, counter: Counter, network: Network):
+    order = network.place(session, two_milk())
+    miss(session, network, order, counter, at=nine + MINUTE)
+    task = task_at(session, order, network.shop.node_id)
+    picking.take_short_back(session, task, associate_id=counter.maya, at=nine + MINUTE)
+
+    order = look(session, order, at=nine + 2 * MINUTE)
+
+    assert nodes_of(order) == {network.shop.node_id}
+
+
+def test_found_too_late_it_is_somebody_elses(session: Session, nine: datetime, counter: Counter, network: Network):
+    order = network.place(session, two_milk())
+    miss(session, network, order, counter, at=nine + MINUTE)
+    order = look(session, order, at=nine + 2 * MINUTE)
+
+    task = task_at(session, order, network.shop.node_id)
+    with pytest.raises(MovedOn):
+        picking.take_short_back(session, task, associate_id=counter.maya, at=nine + 3 * MINUTE)
+
+    assert picking.missed_here(session, network.shop.node_id, network.shop.milk) == []
+
+
+def test_when_no_place_has_it_somebody_has_to_look_and_a_delivery_helps(
+    session: Session, nine: datetime, counter: Counter, network: Network
+):
+    order = network.place(session, LineRequest(sku="MILK", quantity=50, unit_price_minor=150))
+    miss(session, network, order, counter, at=nine + MINUTE)
+    order = look(session, order, at=nine + 2 * MINUTE)
+    assert CaseKind.NOT_ROUTED in living(session, order)
+
+    network.stock(session, network.vendor, milk=100)
+    order = look(session, order, at=nine + 10 * MINUTE)
+
+    assert nodes_of(order) <= {network.vendor, network.depot}
+    assert living(session, order) == set()
+
+
+def test_a_place_that_refused_is_asked_again_once_it_has_counted(
+    session: Session, nine: datetime, counter: Counter, network: Network
+):
+    order = network.place(session, LineRequest(sku="MILK", quantity=50, unit_price_minor=150))
+    miss(session, network, order, counter, at=nine + MINUTE)
+    order = look(session, order, at=nine + 2 * MINUTE)
+    assert nodes_of(order) == set()
+
+    key = network.shop.milk, network.shop.node_id
+    reckoning = open_reckoning(session, [], [(key, nine + 3 * MINUTE)])
+    reckoning.correct_to(key, 60, nine + 3 * MINUTE, network.shop.cause(Reason.COUNT), unsuppress=50)
+    reckoning.save()
+    order = look(session, order, at=nine + 10 * MINUTE)
+
+    assert nodes_of(order) == {network.shop.node_id}
+    task = task_at(session, order, network.shop.node_id)
+    assert task.status == TaskStatus.PICKING
+    assert untrue(session) == []
+
+
+def test_a_place_without_tablets_is_told_what_it_has_to_send_and_when_not_any_more(
+    session: Session, nine: datetime, counter: Counter, network: Network
+):
+    session.get_one(NodeTerms, network.shop.node_id).does_ship = False
+    order = network.place(session, two_milk())
+
+    sourcing.reroute(session, order, {order.lines[0].id: 2}, reason="empty", actor="test", at=nine + MINUTE)
+
+    told = session.exec(select(OutboxMessage).where(OutboxMessage.topic == "fulfilment").order_by("id")).all()
+    assert [(each.receiver, [line["quantity"] for line in each.payload["lines"]]) for each in told] == [
+        ("node:DC1", ["2"]), ("node:DC1", []), ("node:V1", ["2"]),
+    ]  # fmt: skip
+
+
+def test_what_the_customers_store_has_not_got_is_brought_there_in_time(
+    session: Session, nine: datetime, counter: Counter, network: Network
+):
+    order = network.place(session, LineRequest(sku="MILK", quantity=2, unit_price_minor=150), store_code="014",
+                          ship_to=None, promised_at=nine + timedelta(days=3))  # fmt: skip
+    decision = sourcing.reroute(session, order, {order.lines[0].id: 2}, reason="gone", actor="test", at=nine + MINUTE)
+
+    assert decision.outcome == Outcome.TRANSFERRED
+    (going,) = session.exec(select(Transfer)).all()
+    assert (going.from_id, going.to_id, going.order_id) == (network.depot, network.shop.node_id, order.id)
+    assert tasks.all_of(session, order.id)[0].status == TaskStatus.AWAITING_TRANSFER
+    assert untrue(session) == []
+    assert list(books.unexplained_claims(session)) == []
+
+
+def test_what_could_not_be_there_in_time_is_left_to_a_person(
+    session: Session, nine: datetime, counter: Counter, network: Network
+):
+    order = counter.place(session, LineRequest(sku="MILK", quantity=101, unit_price_minor=150), at=nine)
+
+    assert session.exec(select(Transfer)).all() == []
+    assert living(session, order) == {CaseKind.UNFULFILLABLE}
