@@ -12,6 +12,7 @@ from app.events.outbox import OutboxMessage, OutboxState
 from app.notices.events import NoticeEvent, NoticeUndeliverable
 from app.oms.order import Order
 from app.oms.order_events import OrderEvent, ShipmentLeft, ShipmentTakenBack
+from app.oms.shipment import Shipment
 from app.pickup import staging
 from app.pickup import task as tasks
 from app.pickup.task_events import StagingTakenBack, TaskEvent, TaskHandedOver, TaskStaged
@@ -73,7 +74,7 @@ class Notice(SQLModel, table=True):
     stage: Stage = Field(sa_type=db.choice(Stage))
     channel: Channel = Field(default=Channel.MAIL, sa_type=db.choice(Channel))
     staging_id: int | None = Field(default=None, foreign_key="staging.id")
-    shipment_id: int | None = Field(default=None, foreign_key="shipment.id")
+    shipment_id: int | None = Field(default=None, foreign_key=f"{Shipment.__tablename__}.id")
     dedupe: str = Field(unique=True)
     """The key of its message in the outbox."""
     created_at: datetime
