@@ -1,7 +1,8 @@
 """How fast promises are given through the public verb, against the least a promise could cost with a bare driver.
 
 Ours has everything on: the key whose answer is kept, the safety floor, the ledger, the claims. The rivals are one
-guarded UPDATE, a reservation and a ledger row by psycopg 3 (in three statements, and as one), and by sqlite3.
+guarded UPDATE, a reservation and a ledger row by psycopg 3 (in three statements, and as one), and by sqlite3. Over
+HTTP, of one web process, it is said beside a request that asks for nothing.
 """
 
 import argparse
@@ -24,12 +25,14 @@ from app import db, migrations
 from app.oms.admission import Request, Wish
 from app.oms.desk import Desk
 from app.oms.reservation import ReservationState
+from bench import over_http
 from bench.claims import at_least, at_most, finish
 from bench.places import PLACES
 from tests.oms.shop import Shop, open_shop
 
 AT = datetime(2026, 11, 23, 9, tzinfo=UTC)
-SECONDS, QUICK = 4.0, 0.3
+SECONDS, QUICK = 4.0, 0.03
+CALLERS = (1, 8, 32)
 ITEMS = 64
 PLENTY = 10_000_000
 Call = Callable[[int], Any]
@@ -42,7 +45,7 @@ def run(call: Call, callers: int, seconds: float) -> dict[str, float]:
 
     def work(_: int) -> None:
         mine = []
-        while not over.is_set():
+        while not over.is_set() or len(mine) < 2:
             began = perf_counter()
             call(next(numbers))
             mine.append(perf_counter() - began)
@@ -87,6 +90,15 @@ def ours(url: str) -> Iterator[Callable[[bool], Call]]:
     yield calls
     desk.close()
     db.disconnect()
+
+
+def http(url: str, seconds: float) -> dict[str, dict[str, dict[str, float]]]:
+    """In the shop that `ours` has opened."""
+    db.connect(url)
+    with over_http.asking(url) as ask:
+        calls = over_http.reservations(ask, ["MILK", *(f"S{n}" for n in range(ITEMS))])
+        empty = {f"empty_{callers}": run(over_http.nothing(ask), callers, seconds) for callers in CALLERS}
+        return {"http": measured(calls, seconds), "http_floor": empty}
 
 
 def _more_items(session: Any, shop: Shop) -> list[int]:
@@ -203,10 +215,14 @@ def _write(link: sqlite3.Connection, waiting: "SimpleQueue[Any]") -> None:
 
 def measure(rival: Any, seconds: float) -> dict[str, dict[str, float]]:
     with rival as calls:
-        return {
-            f"{'hot' if is_hot else 'spread'}_{callers}": run(calls(is_hot), callers, seconds)
-            for is_hot in (True, False) for callers in (1, 8, 32)
-        }  # fmt: skip
+        return measured(calls, seconds)
+
+
+def measured(calls: Callable[[bool], Call], seconds: float) -> dict[str, dict[str, float]]:
+    return {
+        f"{'hot' if is_hot else 'spread'}_{callers}": run(calls(is_hot), callers, seconds)
+        for is_hot in (True, False) for callers in CALLERS
+    }  # fmt: skip
 
 
 def main() -> int:
@@ -216,14 +232,16 @@ def main() -> int:
     figures: dict[str, Any] = {}
     with PLACES["postgresql"]() as url:
         figures["postgresql"] = measure(ours(url), seconds)
+        figures |= {f"postgresql_{name}": found for name, found in http(url, seconds).items()}
         figures["bare_three"] = measure(bare_postgresql(url, in_one=False), seconds)
         figures["bare_one"] = measure(bare_postgresql(url, in_one=True), seconds)
     with PLACES["sqlite"]() as url:
         figures["sqlite"] = measure(ours(url), seconds)
+        figures |= {f"sqlite_{name}": found for name, found in http(url, seconds).items()}
         figures["bare_sqlite"] = measure(bare_sqlite(url.replace("shop.db", "bare.db")), seconds)
     for who, found in figures.items():
         print(
-            f"{who:<12}"
+            f"{who:<21}"
             + "  ".join(f"{case} {each['per_second']:>6,}/s p99 {each['p99_ms']:>6} ms" for case, each in found.items())
         )
     return finish("reserve", figures, _goals(figures))
