@@ -6,7 +6,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from app.oms import endangered, parcels, routing_decision, sourcing
+from app.oms import endangered, parcels, sourcing
 from app.oms import order as orders
 from app.oms.balance import Balance
 from app.oms.order import Order
@@ -18,7 +18,7 @@ REASON = "more promised than there is"
 
 
 class NoOtherWay(Refusal):
-    """No other node can send it in time, which is known already or nobody has to know."""
+    """No other node can send it in time: all stays as it was, and it may be there when somebody looks."""
 
 
 def next_order(session: Session, shortfall_id: int, *, without: Collection[int], at: datetime) -> int | None:
@@ -37,12 +37,7 @@ def move(session: Session, order_id: int, *, shortfall_id: int, at: datetime) ->
     units = _units(session, order, owing) if owing is not None else {}
     if owing is None or not units:
         return
-    known = routing_decision.last_of(session, order_id)
-    in_danger = endangered.at(session, item_id=owing.item_id, node_id=owing.node_id, units=owing.units)
-    decision = sourcing.reroute(session, order, units, reason=REASON, actor="system", at=at)
-    if decision.is_routed:
-        return
-    if order_id not in {each.order_id for each in in_danger} or (known and known.says_no_to(decision.wanted)):
+    if not sourcing.reroute(session, order, units, reason=REASON, actor="system", at=at).is_routed:
         raise NoOtherWay(f"Order {order.number} can't come from elsewhere.")
 
 

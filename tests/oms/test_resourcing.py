@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlmodel import Session, col, select
 
-from app.oms import books, inventory, placing, resourcing, shortfall, transfer
+from app.oms import books, inventory, placing, resourcing, routing_decision, shortfall, transfer
 from app.oms.address import Address
 from app.oms.inventory import Cause, Change, Reason
 from app.oms.node import Node, NodeKind
@@ -22,7 +22,7 @@ from app.oms.order_status import OrderStatus
 from app.oms.payment import PaymentState
 from app.oms.reservation import Reservation
 from app.oms.resourcing import NoOtherWay
-from app.oms.routing_decision import Outcome, RoutingDecision, UnitsMovedOn
+from app.oms.routing_decision import RoutingDecision, UnitsMovedOn
 from app.oms.shortfall import Shortfall
 from app.refusals import Refusal
 from tests.oms.shop import Shop, bread, open_shop, order_form, two_milk
@@ -185,21 +185,7 @@ def test_what_could_not_come_in_time_stays_with_a_person(session: Session, chain
 
     assert resource(session, at=at) == []
     assert kept_at(session, order) == {chain.shop.node_id: 2}
-    (said,) = session.exec(select(RoutingDecision).where(RoutingDecision.reason == resourcing.REASON)).all()
-    assert said.outcome == Outcome.NOTHING
     assert shortfall.due(session, at) == []
-
-
-def test_the_same_no_is_written_down_once(session: Session, chain: Chain):
-    at = chain.shop.opened_at
-    placing.place(session, order_form(chain.shop, promised_at=at + timedelta(hours=2)), actor="w", at=at)
-    chain.tell(session, chain.shop.node_id, -10)
-
-    for minutes in range(0, 30, 5):
-        resource(session, at=at + timedelta(minutes=minutes))
-
-    said = select(RoutingDecision).where(RoutingDecision.reason == resourcing.REASON)
-    assert len(session.exec(said).all()) == 1
 
 
 def test_an_older_order_that_can_move_makes_room_for_one_that_cannot(session: Session, chain: Chain):
@@ -250,18 +236,17 @@ def test_what_healed_meanwhile_moves_nobody(session: Session, chain: Chain):
     assert kept_at(session, order) == {chain.near: 2}
 
 
-def test_an_order_that_is_in_no_danger_is_not_asked_for_in_vain(session: Session, chain: Chain):
+def test_a_search_in_vain_leaves_no_trace(session: Session, chain: Chain):
     at = chain.shop.opened_at
-    first, _ = (placing.place(session, order_form(chain.shop, external_id=f"C-{n}"), actor="w",
-                              at=at + timedelta(minutes=n)) for n in (1, 2))  # fmt: skip
-    chain.tell(session, chain.shop.node_id, -8)
+    order = placing.place(session, order_form(chain.shop), actor="w", at=at)
+    chain.tell(session, chain.shop.node_id, -10)
     (number,) = shortfall.due(session, at)
 
     with pytest.raises(NoOtherWay), session.begin_nested():
-        resourcing.move(session, first.id, shortfall_id=number, at=at)
+        resourcing.move(session, order.id, shortfall_id=number, at=at)
 
-    about_it = select(RoutingDecision).where(RoutingDecision.order_id == first.id)
-    assert [made.reason for made in session.exec(about_it)] == [""]
+    assert [made.reason for made in session.exec(select(RoutingDecision))] == [""]
+    assert routing_decision.refused(session, order.id) == {}
 
 
 acts = st.one_of(
