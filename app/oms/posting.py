@@ -4,7 +4,7 @@ Told is what we did ourselves: a hand-off, a transfer, a count. What another sys
 back office says that it has booked a posting, its books are known to differ from ours by it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -123,19 +123,14 @@ def acknowledge(session: Session, office: str, names: Iterable[str], *, at: date
     return booked.rowcount  # type: ignore[attr-defined, no-any-return]
 
 
-def unbooked(session: Session, office: str, keys: Iterable[Key], *, at: datetime) -> dict[Key, int]:
+def unbooked(session: Session, office: str, keys: Collection[Key], *, at: datetime) -> dict[Key, int]:
     """By how much its books could not know better at that instant: what had moved, and was not booked by then."""
-    wanted = sorted(keys)
-    if not wanted:
-        return {}
-    items, nodes = zip(*wanted, strict=True)
-    asked = rows.given({"item_id": items, "node_id": nodes})
-    same = sa.and_(col(Posting.item_id) == asked.c.item_id, col(Posting.node_id) == asked.c.node_id)
+    items, nodes = {item_id for item_id, _ in keys}, {node_id for _, node_id in keys}
     found = (
         sa.select(col(Posting.item_id), col(Posting.node_id), sa.func.sum(Posting.units))
-        .join(asked, same)
         .join(OutboxMessage, col(OutboxMessage.dedupe) == Posting.dedupe)
-        .where(col(Posting.office) == office, col(Posting.moved_at) <= at)
+        .where(col(Posting.office) == office, col(Posting.item_id).in_(items), col(Posting.node_id).in_(nodes))
+        .where(col(Posting.moved_at) <= at)
         .where(sa.or_(col(OutboxMessage.sent_at).is_(None), col(OutboxMessage.sent_at) > at))
         .group_by(col(Posting.item_id), col(Posting.node_id))
     )

@@ -4,10 +4,10 @@ What moved since that instant, and what the other system had not booked by then,
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Field, Session, SQLModel, col
@@ -15,7 +15,7 @@ from sqlmodel import Field, Session, SQLModel, col
 from app import db, rows
 from app.oms import posting
 from app.oms.balance import Balance, Key
-from app.oms.inventory import Movement
+from app.oms.inventory import MOVES_GOODS, Movement
 from app.rules import rule_version
 from app.rules.bodies import Reconciliation
 
@@ -74,9 +74,32 @@ class ReconItem(SQLModel, table=True):
     """What nothing explains."""
     outcome: Outcome = Field(sa_type=db.choice(Outcome))
 
+
+@dataclass(slots=True)
+class Compared:
+    """A line while it is looked at: most are equal, and leave no row."""
+
+    item_id: int
+    node_id: int
+    stated: int
+    on_hand: int
+    since: int
+    unbooked: int
+
+    def __post_init__(self) -> None:
+        self.difference = self.stated + self.unbooked - (self.on_hand - self.since)
+        explained = Outcome.IN_FLIGHT if self.since or self.unbooked else Outcome.EQUAL
+        self.outcome = Outcome.ASKED if self.difference else explained
+
+    difference: int = field(init=False)
+    outcome: Outcome = field(init=False)
+
     @property
     def key(self) -> Key:
         return self.item_id, self.node_id
+
+
+COLUMNS = ("item_id", "node_id", "stated", "on_hand", "since", "unbooked", "difference", "outcome")
 
 
 def begin(session: Session, *, source: str, as_of: datetime, at: datetime) -> ReconRun:
@@ -87,7 +110,7 @@ def begin(session: Session, *, source: str, as_of: datetime, at: datetime) -> Re
     return run
 
 
-def compare(session: Session, run: ReconRun, stated: Mapping[Key, int]) -> list[ReconItem]:
+def compare(session: Session, run: ReconRun, stated: Mapping[Key, int]) -> list[Compared]:
     """Each balance as it stands, and what explains the difference; a balance never stocked stands at nothing."""
     keys = sorted(stated)
     if not keys:
@@ -95,43 +118,31 @@ def compare(session: Session, run: ReconRun, stated: Mapping[Key, int]) -> list[
     items, nodes = zip(*keys, strict=True)
     named = {"item_id": items, "node_id": nodes}
     stands = {(row[0], row[1]): row[2] for row in rows.find(session, Balance, (*named, "on_hand"), named)}
-    since = _moved_since(session, named, run.as_of)
+    since = _moved_since(session, items, nodes, run.as_of)
     unbooked = posting.unbooked(session, run.source, keys, at=run.as_of)
-    return [_compared(run, key, stated[key], stands.get(key, 0), since.get(key, 0), unbooked.get(key, 0))
-            for key in keys]  # fmt: skip
+    return [Compared(*key, stated[key], stands.get(key, 0), since.get(key, 0), unbooked.get(key, 0)) for key in keys]
 
 
-def _compared(run: ReconRun, key: Key, stated: int, on_hand: int, *explained: int) -> ReconItem:
-    since, unbooked = explained
-    difference = stated + unbooked - (on_hand - since)
-    outcome = Outcome.ASKED if difference else Outcome.IN_FLIGHT if since or unbooked else Outcome.EQUAL
-    return ReconItem(run_id=run.id, item_id=key[0], node_id=key[1], stated=stated, on_hand=on_hand, since=since,
-                     unbooked=unbooked, difference=difference, outcome=outcome)  # fmt: skip
-
-
-def _moved_since(session: Session, named: Mapping[str, Sequence[int]], as_of: datetime) -> dict[Key, int]:
-    asked = rows.given(named)
-    same = sa.and_(col(Movement.item_id) == asked.c.item_id, col(Movement.node_id) == asked.c.node_id)
+def _moved_since(session: Session, items: Collection[int], nodes: Collection[int], as_of: datetime) -> dict[Key, int]:
+    """Of these items at these nodes; that is hardly more than was asked for, since a bite goes item by item."""
     moved = (
         sa.select(col(Movement.item_id), col(Movement.node_id), sa.func.sum(Movement.on_hand))
-        .join(asked, same)
-        .where(col(Movement.occurred_at) > as_of, col(Movement.on_hand) != 0)
+        .where(col(Movement.item_id).in_(set(items)), col(Movement.node_id).in_(set(nodes)))
+        .where(col(Movement.occurred_at) > as_of, sa.text(f"({MOVES_GOODS})"))
         .group_by(col(Movement.item_id), col(Movement.node_id))
     )
     return {(row[0], row[1]): int(row[2]) for row in session.execute(moved)}
 
 
-def count(run: ReconRun, found: Sequence[ReconItem]) -> None:
+def count(run: ReconRun, found: Sequence[Compared]) -> None:
     run.counts = dict(Counter(run.counts) + Counter(line.outcome.value for line in found))
 
 
-def keep(session: Session, run: ReconRun, found: Sequence[ReconItem]) -> None:
+def keep(session: Session, run: ReconRun, found: Sequence[Compared]) -> None:
     """What was simply equal is only counted."""
     count(run, found)
     session.add(run)
-    kept: dict[str, list[Any]] = {name: [] for name in ReconItem.model_fields}
-    for line in found:
-        for name, values in kept.items() if line.outcome != Outcome.EQUAL else ():
-            values.append(getattr(line, name))
-    if kept["run_id"]:
-        rows.write(session, rows.Insert(ReconItem, kept))
+    lines = [line for line in found if line.outcome != Outcome.EQUAL]
+    if lines:
+        kept = {name: [getattr(line, name) for line in lines] for name in COLUMNS}
+        rows.write(session, rows.Insert(ReconItem, {"run_id": [run.id] * len(lines), **kept}))

@@ -18,7 +18,7 @@ from app.oms.correction import Counted
 from app.oms.discrepancy import Difference
 from app.oms.inventory import Cause, Reason
 from app.oms.item import Item
-from app.oms.recon import Outcome, ReconItem, ReconRun
+from app.oms.recon import Compared, Outcome, ReconItem, ReconRun
 from app.rules import rule_version
 from app.rules.bodies import Reconciliation
 
@@ -51,7 +51,7 @@ def settle(session: Session, run: ReconRun, stated: Mapping[Key, int], *, follow
     recons.keep(session, run, found)
 
 
-def _judge(session: Session, run: ReconRun, found: Sequence[ReconItem], *, follows: bool, at: datetime) -> None:
+def _judge(session: Session, run: ReconRun, found: Sequence[Compared], *, follows: bool, at: datetime) -> None:
     """What is to be done with each line that nothing explains."""
     wrong = [line for line in found if line.difference]
     if not wrong:
@@ -71,7 +71,7 @@ def _judge(session: Session, run: ReconRun, found: Sequence[ReconItem], *, follo
             line.outcome = Outcome.ASKED_BEFORE
 
 
-def is_small(line: ReconItem, item: Item, limits: Reconciliation) -> bool:
+def is_small(line: Compared, item: Item, limits: Reconciliation) -> bool:
     """In units of the item, and in money at its cost, or at its price where that is not known."""
     off = abs(line.difference)
     return off <= item.units_of(limits.units) and item.priced(off, item.cost_minor or item.price_minor) <= (
@@ -90,19 +90,19 @@ def _with_gaps(session: Session, node_ids: Iterable[int], at: datetime) -> set[i
             if each.missing_since is not None and at - each.missing_since <= WAIT_FOR_MISSING}  # fmt: skip
 
 
-def _newer(session: Session, run: ReconRun, lines: Sequence[ReconItem]) -> set[Key]:
+def _newer(session: Session, run: ReconRun, lines: Sequence[Compared]) -> set[Key]:
     """Balances somebody has counted since that instant: what they found stands."""
     return {key for key, as_of in _words(session, lines).items() if as_of > run.as_of}
 
 
-def _words(session: Session, lines: Sequence[ReconItem]) -> dict[Key, datetime]:
+def _words(session: Session, lines: Sequence[Compared]) -> dict[Key, datetime]:
     asked = rows.given(_named(lines))
     same = sa.and_(col(Counted.item_id) == asked.c.item_id, col(Counted.node_id) == asked.c.node_id)
     found = session.execute(sa.select(col(Counted.item_id), col(Counted.node_id), col(Counted.as_of)).join(asked, same))
     return {(row[0], row[1]): row[2] for row in found}
 
 
-def _asked(session: Session, run: ReconRun, lines: Sequence[ReconItem]) -> dict[Key, int]:
+def _asked(session: Session, run: ReconRun, lines: Sequence[Compared]) -> dict[Key, int]:
     """Differences somebody was asked to look at, and nobody has counted since."""
     asked, words = rows.given(_named(lines)), _words(session, lines)
     same = sa.and_(col(ReconItem.item_id) == asked.c.item_id, col(ReconItem.node_id) == asked.c.node_id)
@@ -122,6 +122,6 @@ def _asked(session: Session, run: ReconRun, lines: Sequence[ReconItem]) -> dict[
     return still
 
 
-def _named(lines: Sequence[ReconItem]) -> dict[str, tuple[int, ...]]:
+def _named(lines: Sequence[Compared]) -> dict[str, tuple[int, ...]]:
     items, nodes = zip(*sorted(line.key for line in lines), strict=True)
     return {"item_id": items, "node_id": nodes}

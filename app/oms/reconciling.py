@@ -13,7 +13,7 @@ from sqlmodel import Session
 from app import db
 from app.oms import recon, recon_settling
 from app.oms.balance import Key
-from app.oms.recon import Outcome, ReconItem, ReconRun
+from app.oms.recon import Compared, Outcome, ReconRun
 from app.oms.statement import Read, Statement
 from app.oms.stock_facts import CLOCKS_DIFFER
 from app.refusals import Unreadable
@@ -33,7 +33,7 @@ class Report:
     run: ReconRun
     lines: int
     refused: list[str]
-    wrong: list[ReconItem] = field(default_factory=list)
+    wrong: list[Compared] = field(default_factory=list)
     """What nothing explained, as it was compared."""
     is_in_doubt: bool = False
 
