@@ -1,7 +1,7 @@
 """Counts and snapshots: whatever the order facts are heard in, the shelf ends up the same."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from hypothesis import HealthCheck, given, settings
@@ -94,6 +94,25 @@ def test_units_missed_before_the_count_are_held_back_no_longer(session: Session,
 
     assert reckoning.missed_before(key, later) == 2
     assert reckoning.missed_before(key, before) == 0
+
+
+def test_what_was_found_after_the_count_is_held_back_no_more_already(session: Session, shop: Shop):
+    for minute, units in ((5, 2), (20, -1)):
+        moved = Change(item_id=shop.milk, node_id=shop.node_id, suppressed=units)
+        cause = replace(shop.cause(Reason.NOT_FOUND), occurred_at=at(shop, Said(minute, 0)))
+        inventory.record(session, [moved], cause)
+    counted = at(shop, Said(10, 0))
+
+    assert correction.open_reckoning(session, [], [(key_of(shop), counted)]).missed_before(key_of(shop), counted) == 1
+
+
+def test_a_correction_happened_when_it_was_counted_whenever_it_is_posted(session: Session, shop: Shop):
+    counted, key = at(shop, Said(10, 0)), key_of(shop)
+    reckoning = correction.open_reckoning(session, [], [(key, counted)])
+    reckoning.correct_to(key, 8, counted, replace(shop.cause(Reason.COUNT), occurred_at=at(shop, Said(45, 0))))
+    reckoning.save()
+
+    assert session.exec(select(Movement.occurred_at).where(Movement.reason == Reason.COUNT)).one() == counted
 
 
 minutes = st.integers(1, 20)
