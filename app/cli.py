@@ -60,16 +60,22 @@ def migrate(as_json: bool) -> None:
 
 
 @main.command()
+@click.option("--scenario", default="demo", show_default=True, type=click.Choice(["demo", "b"]),
+              help="The demo's four shops, or a chain of two centres, sixty shops and three vendors.")  # fmt: skip
 @AS_JSON
-def seed(as_json: bool) -> None:
-    """Build the demo's shops in an empty database."""
+def seed(scenario: str, as_json: bool) -> None:
+    """Build the demo's shops, or a scenario's, in an empty database."""
     from app import demo
+    from seed import scenario_b_world
 
     settings = wired()
     if demo.is_built():
         raise click.ClickException("There are shops already; nothing was built.")
-    demo.build(settings)
-    click.echo("The demo's shops are built.")
+    if scenario == "b":
+        scenario_b_world.build(settings, clock.now())
+    else:
+        demo.build(settings)
+    click.echo("The demo's shops are built." if scenario == "demo" else f"Scenario {scenario.upper()} is built.")
     _end({"built": True}, as_json=as_json)
 
 

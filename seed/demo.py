@@ -59,7 +59,7 @@ def build(settings: Settings, at: datetime) -> None:
         _describe_stores(session, at)
         channel.open_channel(session, Channel(code=CHANNEL, name="Web shop", buffer=1, guard_band=5))
         hire(session, settings.var)
-        _give_key(session, settings.var, at)
+        give_key(session, settings.var, at)
     history.play(at)
     with db.transaction() as session:
         demo_trips.send(session, at)
@@ -76,7 +76,7 @@ def _describe_stores(session: Session, at: datetime) -> None:
     ])  # fmt: skip
 
 
-def _give_key(session: Session, var: Path, at: datetime) -> None:
+def give_key(session: Session, var: Path, at: datetime) -> None:
     path = var / API_KEY_FILE
     path.touch(mode=0o600)
     path.write_text(api_client.issue_key(session, name="Demo web shop", at=at), encoding="utf-8")

@@ -2,6 +2,7 @@
 
 import json
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,12 +44,12 @@ PEOPLE = (
 )
 
 
-def hire(session: Session, var: Path) -> None:
+def hire(session: Session, var: Path, people: Sequence[Person] = PEOPLE) -> None:
     """Everybody, with the roles they hold; and the list of them for the demo's page."""
     stores = dict(session.exec(select(Store.code, Store.id)).all())
     regions = dict(session.exec(select(Region.code, Region.id)).all())
     told = []
-    for person in PEOPLE:
+    for person in people:
         badge = secrets.token_hex(8).upper()
         associate = Associate(name=person.name, job=person.job, pin_hash=pin_hash(person.pin))
         associate.set_badge(badge)

@@ -21,21 +21,25 @@ class Choice:
     parts: Mapping[int, Units]
     is_exact: bool = True
     gap: float = 0.0
-    is_fallback: bool = False
+    is_by_hand: bool = False
 
 
 Policy = Callable[[Demand, Sequence[Candidate], Weights], Choice]
 
 
 def cheapest(demand: Demand, candidates: Sequence[Candidate], weights: Weights) -> Choice:
-    """Ours; where nothing keeps both the promise and the limit of parcels, the limit gives way first, then nearness."""
-    wide = replace(demand, most_splits=max(MOST_PARCELS, demand.most_splits))
-    for asked in (demand, wide, replace(wide, promised_at=SOONER_OR_LATER)):
+    """As the shop routes: in time, else late. What would need more parcels than the rule allows is left to a person.
+
+    The person sends it the cheapest way in up to eight parcels, or the nearest: as much is sent as by the others.
+    """
+    late = replace(demand, promised_at=SOONER_OR_LATER)
+    wide = replace(late, most_splits=max(MOST_PARCELS, demand.most_splits))
+    for asked in (demand, late, wide):
         decision = routing.choose(asked, candidates, weights)
         if decision.is_complete:
             parts = {part.node_id: part.units for part in decision.parts}
-            return Choice(parts, decision.is_exact, decision.gap)
-    return replace(nearest_whole(demand, candidates, weights), is_fallback=True)
+            return Choice(parts, decision.is_exact, decision.gap, is_by_hand=asked is wide)
+    return replace(nearest_whole(demand, candidates, weights), is_by_hand=True)
 
 
 def nearest(demand: Demand, candidates: Sequence[Candidate], _: Weights) -> Choice:

@@ -66,9 +66,9 @@ class Report:
             *(f"{label:<30}" + "".join(f"{form.format(self.found[name][key]):>22}" for name in names)
               for label, key, form in ROWS),
             "",
-            (f"Of {ours['choices']:,} choices of ours {ours['inexact']} were cut short, {ours['largest_gap']:.2f} off"
-            f" at most; {ours['fallbacks']} fell back to nearness. {ours['ms_per_choice']} ms each,"
-            f" {ours['slowest_ms']} ms the longest."),
+            (f"Of {ours['choices']:,} choices of ours {ours['by_hand']} needed more parcels than the rule allows, and"
+             f" {ours['inexact']} were cut short, {ours['largest_gap']:.2f} off at most."
+             f" {ours['ms_per_choice']} ms each, {ours['slowest_ms']} ms the longest."),
         ]  # fmt: skip
 
 

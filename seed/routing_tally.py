@@ -40,7 +40,7 @@ class Tally:
     shipping_minor: float = 0.0
     labour_minor: float = 0.0
     choices: int = 0
-    fallbacks: int = 0
+    by_hand: int = 0
     inexact: int = 0
     gap_minor: float = 0.0
     slowest_s: float = 0.0
@@ -53,7 +53,7 @@ class Tally:
 
     def choose(self, choice: Choice, seconds: float) -> None:
         self.choices += 1
-        self.fallbacks += choice.is_fallback
+        self.by_hand += choice.is_by_hand
         self.inexact += not choice.is_exact
         self.gap_minor = max(self.gap_minor, choice.gap)
         self.seconds += seconds
@@ -99,7 +99,7 @@ class Tally:
             "nil_picks_per_100_lines": round(100 * self.nil_picks / max(1, self.lines), 2),
             "age_days_sold": round(self.age_days / max(1, self.units_sent), 1),
             "choices": self.choices,
-            "fallbacks": self.fallbacks,
+            "by_hand": self.by_hand,
             "inexact": self.inexact,
             "largest_gap": round(self.gap_minor / 100, 2),
             "ms_per_choice": round(1000 * self.seconds / max(1, self.choices), 2),

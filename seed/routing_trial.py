@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from functools import lru_cache
 from time import process_time
 
-from app.oms import routing
+from app.oms import candidates, routing
 from app.oms.routing import Candidate, Demand, Method, Need, Weights
 from app.rules.bodies import Routing
 from seed import scenario_b_stock
@@ -28,8 +28,8 @@ ROUNDS = 3
 
 ASSUMPTIONS = f"""
   - Goods cost {COST_SHARE:.0%} of their price; weights are drawn from it. Nothing is delivered to a node meanwhile.
-  - A node is shut on {SHUT_SHARE:.0%} of the days. What a shelf turns out not to have is asked for again elsewhere, up
-    to {ROUNDS - 1} times.
+  - A node is shut on {SHUT_SHARE:.0%} of the days. What a shelf turns out not to have is asked for again elsewhere, at
+    once and up to {ROUNDS - 1} times.
   - What no open node has is left out of an order before it is routed, and counted as not filled.
 """
 
@@ -56,6 +56,7 @@ class Trial:
         self._ages = [
             {self._ids[sku]: scenario_b_stock.age_days(node, sku) for sku in stock[node.code]} for node in nodes
         ]
+        self._terms = [node.terms(number) for number, node in enumerate(nodes)]
         self._sent: Counter[tuple[int, date]] = Counter()
 
     def send(self, order: Order) -> None:
@@ -88,7 +89,7 @@ class Trial:
         sent = self._sent[number, day]
         leaves_at = HOURS[node.hours].add_open(order.at, timedelta(seconds=node.handling_s))
         return Candidate(
-            node_id=number, free=self._free[number], ready_at=leaves_at + timedelta(days=km / node.km_per_day),
+            node_id=number, free=self._free[number], ready_at=leaves_at + candidates.travel(km, self._terms[number]),
             methods=frozenset({Method.SHIP} if node.does_ship else ()), is_up=not _is_shut(node.code, day),
             has_cold_chain=node.has_cold_chain, capacity_left=node.ship_capacity - sent,
             parcel_minor=node.parcel_minor, per_kg_minor=node.per_kg_minor, load=sent / node.ship_capacity,

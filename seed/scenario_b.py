@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from app.oms.node import NodeKind
+from app.oms.node_terms import NodeTerms
 from app.people.hours import DayRule, OpeningHours
 from app.rules.bodies import Routing
 from seed.streams import dice
@@ -58,6 +59,14 @@ class NodeSpec:
     per_kg_minor: int
     nil_pick_rate: float
     carrier_failure_rate: float
+
+    def terms(self, node_id: int) -> NodeTerms:
+        return NodeTerms(
+            node_id=node_id, latitude=self.at.latitude, longitude=self.at.longitude, does_pickup=self.does_pickup,
+            does_ship=self.does_ship, has_cold_chain=self.has_cold_chain, ship_capacity=self.ship_capacity,
+            handling_s=self.handling_s, km_per_day=self.km_per_day, parcel_minor=self.parcel_minor,
+            per_kg_minor=self.per_kg_minor, carrier_failure_rate=self.carrier_failure_rate,
+        )  # fmt: skip
 
 
 def network() -> tuple[NodeSpec, ...]:

@@ -1,27 +1,21 @@
 """Sixty towns of Great Britain where they really lie, with their people: where the shops are and customers live."""
 
-from dataclasses import dataclass
-from math import asin, cos, radians, sin, sqrt
+from typing import NamedTuple
 
-EARTH_KM = 6371.0
+from app.oms.candidates import kilometres
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(NamedTuple):
     """Degrees north and east."""
 
     latitude: float
     longitude: float
 
     def km_to(self, other: "Point") -> float:
-        """As the crow flies."""
-        north, east = radians(other.latitude - self.latitude), radians(other.longitude - self.longitude)
-        flat = cos(radians(self.latitude)) * cos(radians(other.latitude))
-        return 2 * EARTH_KM * asin(sqrt(sin(north / 2) ** 2 + flat * sin(east / 2) ** 2))
+        return kilometres(self, other)
 
 
-@dataclass(frozen=True, slots=True)
-class Town:
+class Town(NamedTuple):
     name: str
     at: Point
     thousands: int
