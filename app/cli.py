@@ -165,16 +165,19 @@ def _place(session: Session, code: str) -> dict[str, int]:
 @click.argument("name")
 @click.option("--channel", "channels", multiple=True, help="A channel it is kept to; may be given several times.")
 @click.option("--stock", is_flag=True, help="A key for POST /in/events, and not for orders.")
+@click.option("--node", "nodes", multiple=True, help="A key for what this depot or vendor sends, and for nothing else.")
 @click.option("--revoke", is_flag=True, help="Make no key, but end those that NAME holds.")
-def api_key(*, name: str, channels: tuple[str, ...], stock: bool, revoke: bool) -> None:
+def api_key(*, name: str, channels: tuple[str, ...], stock: bool, nodes: tuple[str, ...], revoke: bool) -> None:
     """Print a new API key for the system called NAME; it is shown this once."""
     from app.people import api_client
 
     wired()
     with db.transaction() as session:
         if not revoke:
-            scopes = [api_client.Scope.STOCK] if stock else []
-            click.echo(api_client.issue_key(session, name=name, at=clock.now(), channels=channels, scopes=scopes))
+            kept = {api_client.Scope.STOCK: stock, api_client.Scope.FULFILMENT: bool(nodes)}
+            scopes = [scope for scope, is_meant in kept.items() if is_meant]
+            click.echo(api_client.issue_key(session, name=name, at=clock.now(), channels=channels, scopes=scopes,
+                                            nodes=nodes))  # fmt: skip
         elif not api_client.revoke_keys(session, name=name, at=clock.now()):
             raise click.ClickException(f"{name} holds no key.")
 

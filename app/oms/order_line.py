@@ -49,6 +49,12 @@ class OrderLine(SQLModel, table=True):
             sa.CheckConstraint(f"{name} >= 0", name=f"no_negative_{name}")
             for name in ("discount_minor", "tax_minor", "unit_cost_minor")
         ),
+        sa.Index(
+            "order_line_to_send",
+            "fulfilment_id",
+            sqlite_where=sa.text("reserved > 0"),
+            postgresql_where=sa.text("reserved > 0"),
+        ),
     )
 
     id: int = Field(default=None, primary_key=True)

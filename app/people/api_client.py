@@ -34,6 +34,7 @@ class Scope(StrEnum):
 
     ORDERS = "orders"
     STOCK = "stock"
+    FULFILMENT = "fulfilment"
 
 
 class ApiClient(SQLModel, table=True):
@@ -52,6 +53,12 @@ class ApiClient(SQLModel, table=True):
     scopes: list[str] | None = Field(default=None, sa_type=sa.JSON(none_as_null=True))
     """What it may do; without a list, hand in orders."""
 
+    nodes: list[str] | None = Field(default=None, sa_type=sa.JSON(none_as_null=True))
+    """For which places it answers what they send: customers' addresses are for those who send to them."""
+
+    def may_send_from(self, node_code: str) -> bool:
+        return node_code in (self.nodes or ())
+
     def may(self, scope: Scope) -> bool:
         return scope in (self.scopes or [Scope.ORDERS])
 
@@ -63,11 +70,13 @@ class ApiClient(SQLModel, table=True):
 
 
 def issue_key(
-    session: Session, *, name: str, at: datetime, channels: Collection[str] = (), scopes: Collection[Scope] = ()
-) -> str:
-    """A new key, said once and never again; kept to these channels and scopes when any are named."""
+    session: Session, *, name: str, at: datetime, channels: Collection[str] = (), scopes: Collection[Scope] = (),
+    nodes: Collection[str] = (),
+) -> str:  # fmt: skip
+    """A new key, said once and never again; kept to these channels, scopes and nodes when any are named."""
     key = new_token()
     client = ApiClient(name=name, key_hash=hash_token(key), created_at=at, channels=list(channels) or None)
+    client.nodes = list(nodes) or None
     client.scopes = [scope.value for scope in scopes] or None
     session.add(client)
     return key

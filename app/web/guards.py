@@ -21,9 +21,22 @@ from app.web.viewer import cookie_name
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-PUBLIC = frozenset({"static", "sign_in", "demo", "customer", "api", "api_transfers", "intake", "operations"})
+PUBLIC = frozenset(
+    {
+        "static",
+        "sign_in",
+        "demo",
+        "customer",
+        "api",
+        "api_fulfilments",
+        "api_routing",
+        "api_transfers",
+        "intake",
+        "operations",
+    }
+)
 """The blueprints a stranger may reach; whatever is not named here needs somebody signed in."""
-BY_KEY = frozenset({"api", "api_transfers", "intake"})
+BY_KEY = frozenset({"api", "api_fulfilments", "api_routing", "api_transfers", "intake"})
 """Opened by keys, not by cookies: nobody's browser can be made to knock there."""
 LARGEST_BODY = 256 * 1024
 LARGEST_ID = 2**31 - 1

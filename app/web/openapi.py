@@ -9,7 +9,9 @@ from app.oms.stock_words import TYPES, Adjusted, Reported
 from app.web.api_models import CancellationIn, LineCancellationIn, OrderIn, OrderOut, PaymentStateIn, Problem
 from app.web.availability_models import MOST_SKUS, MOST_STORES, AvailabilityIn, AvailabilityOut
 from app.web.cloud_events import BATCH, MOST_AT_ONCE, PLAIN, STRUCTURED, CloudEvent, ResultsOut
+from app.web.fulfilment_models import AllAskedOut, AskedOut, RefusedIn, SentIn
 from app.web.reservation_models import ReservationChangeIn, ReservationIn, ReservationOut
+from app.web.routing_models import OverrideIn, RoutingOut
 from app.web.transfer_models import ReceiptIn, ShipmentIn, TransferIn, TransferOut
 
 REFUSED = {
@@ -34,7 +36,7 @@ KEY = {
 MODELS = (
     OrderIn, PaymentStateIn, CancellationIn, LineCancellationIn, OrderOut, AvailabilityIn, AvailabilityOut,
     CloudEvent, Adjusted, Reported, ResultsOut, TransferIn, ShipmentIn, ReceiptIn, TransferOut, ReservationIn,
-    ReservationChangeIn, ReservationOut, Problem,
+    ReservationChangeIn, ReservationOut, OverrideIn, RoutingOut, SentIn, RefusedIn, AskedOut, AllAskedOut, Problem,
 )  # fmt: skip
 
 
@@ -51,6 +53,8 @@ def described() -> dict[str, Any]:
             "/in/events": {"post": _tell()},
             **_transfers(),
             **_reservations(),
+            **_routing(),
+            **_fulfilments(),
         },
         "components": {"schemas": schemas["$defs"], "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}}},
         "security": [{"key": []}],
@@ -137,6 +141,33 @@ def _reservations() -> dict[str, Any]:
     }
     one = "/api/reservations/{hold_id}"
     return {"/api/reservations": {"post": told.pop("post")}, one: {"parameters": [which]} | told}
+
+
+def _routing() -> dict[str, Any]:
+    stands = _responses(200, RoutingOut.__name__, "The decisions, the newest first")
+    say = _act("decide_otherwise", "Say from which place it is to come, and why", OverrideIn.__name__, 200)
+    look = {"operationId": "decisions", "summary": "How it was decided where an order comes from", "responses": stands}
+    return {
+        "/api/orders/{order_id}/routing": {"parameters": [ORDER_ID], "get": look, "post": say | {"responses": stands}}
+    }
+
+
+def _fulfilments() -> dict[str, Any]:
+    one, which = "/api/fulfilments/{fulfilment_id}", [ORDER_ID | {"name": "fulfilment_id"}]
+    stands = _responses(200, AskedOut.__name__, "One place's part of an order as it stands")
+    acts = {
+        "shipment": ("sent", "Say that it is with the carrier", SentIn),
+        "refusal": ("cannot_send", "Say that it can't be sent: another place is looked for", RefusedIn),
+    }
+    said = {f"{one}/{noun}": {"parameters": which, "post": _act(name, words, body.__name__, 200)
+                              | {"responses": stands}} for noun, (name, words, body) in acts.items()}  # fmt: skip
+    listed = _responses(200, AllAskedOut.__name__, "What is still wanted, a hundred at once")
+    asked = [{"name": "node", "in": "query", "required": True, "schema": {"type": "string"}},
+             {"name": "after", "in": "query", "schema": {"type": "string", "pattern": "^[0-9]{1,9}$"}}]  # fmt: skip
+    all_of_it = {"operationId": "wanted", "summary": "What a depot or a vendor has to send", "parameters": asked}
+    look = {"operationId": "asked", "summary": "How one place's part stands", "responses": stands}
+    return said | {"/api/fulfilments": {"get": all_of_it | {"responses": listed}},
+                   one: {"parameters": which, "get": look}}  # fmt: skip
 
 
 def _tell() -> dict[str, Any]:
