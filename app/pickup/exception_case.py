@@ -99,6 +99,9 @@ class ExceptionCase(Eventful, SQLModel, table=True):
         sa.Index("one_living_case_a_cause", "cause", unique=True, sqlite_where=sa.text("ended_at IS NULL"),
                  postgresql_where=sa.text("ended_at IS NULL")),
         sa.Index("case_queue", "store_id", "ended_at"),
+        sa.Index("case_of_line", "line_id"),
+        sa.Index("living_oversold", "line_id", sqlite_where=sa.text("kind = 'oversold' AND ended_at IS NULL"),
+                 postgresql_where=sa.text("kind = 'oversold' AND ended_at IS NULL")),
         sa.CheckConstraint("(ended_at IS NULL) = (status IN ('open', 'acknowledged'))", name="ended_when_over"),
     )  # fmt: skip
 

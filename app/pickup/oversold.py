@@ -24,6 +24,12 @@ MOST_AT_ONCE = 50
 """A fact that endangers more orders than that is a fault of the fact: the till does not wait for us."""
 MORE_PROMISED = "more promised than there is"
 
+_IS_LIVING = sa.and_(
+    col(ExceptionCase.kind) == sa.bindparam(None, CaseKind.OVERSOLD, literal_execute=True),
+    col(ExceptionCase.ended_at).is_(None),
+)
+"""Written out: a parameter would hide from SQLite that an index holds all that are asked for."""
+
 
 def shelf_moved(session: Session, event: ShortfallEvent) -> None:
     """The shelf owes more than before, or less: other orders are in danger now."""
@@ -60,8 +66,7 @@ def risks_of(session: Session, order_id: int, store_id: int) -> dict[int, Risk]:
         select(OrderLine.id, ExceptionCase.quantity, StockCount.id)
         .join(ExceptionCase, col(ExceptionCase.line_id) == col(OrderLine.id))
         .outerjoin(StockCount, here)
-        .where(OrderLine.order_id == order_id, ExceptionCase.kind == CaseKind.OVERSOLD)
-        .where(ExceptionCase.store_id == store_id, col(ExceptionCase.ended_at).is_(None))
+        .where(OrderLine.order_id == order_id, ExceptionCase.store_id == store_id, _IS_LIVING)
     )
     return {line_id: Risk(units, count_id) for line_id, units, count_id in session.exec(found)}
 
@@ -72,8 +77,7 @@ def in_region(session: Session, region_id: int) -> tuple[int, int]:
         select(sa.func.count(sa.distinct(col(ExceptionCase.order_id))),
                sa.func.count(sa.distinct(col(ExceptionCase.store_id))))
         .join(Store, col(Store.id) == col(ExceptionCase.store_id))
-        .where(Store.region_id == region_id, ExceptionCase.kind == CaseKind.OVERSOLD)
-        .where(col(ExceptionCase.ended_at).is_(None))
+        .where(Store.region_id == region_id, _IS_LIVING)
     )  # fmt: skip
     return session.exec(living).one()
 
@@ -98,9 +102,8 @@ def _living(session: Session, item_id: int, node_id: int) -> list[ExceptionCase]
     cases = (
         select(ExceptionCase)
         .join(OrderLine, col(OrderLine.id) == col(ExceptionCase.line_id))
-        .where(ExceptionCase.kind == CaseKind.OVERSOLD, col(ExceptionCase.ended_at).is_(None))
-        .where(OrderLine.item_id == item_id, col(ExceptionCase.cause).endswith(_shelf(node_id)))
-        .order_by(col(ExceptionCase.id))
+        .where(OrderLine.item_id == item_id, col(ExceptionCase.cause).endswith(_shelf(node_id)), _IS_LIVING)
+        .order_by(col(ExceptionCase.line_id))
     )
     locked = cases.with_for_update(of=ExceptionCase).execution_options(populate_existing=True)
     return list(session.exec(locked))
