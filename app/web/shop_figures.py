@@ -1,6 +1,6 @@
 """What the database says at the moment somebody asks for figures: the shop's work, and how late anything is."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -22,6 +22,7 @@ from app.pickup.escalation import Escalation
 from app.pickup.exception_case import CaseKind, ExceptionCase
 from app.pickup.task import PickupTask
 from app.pickup.task_status import TaskStatus
+from app.webhooks import receiver as receivers
 
 Figure = GaugeMetricFamily
 NO_EFFECT_YET = (InboxState.RECEIVED, InboxState.REJECTED, InboxState.DEAD)
@@ -53,6 +54,7 @@ def _figures(session: Session) -> Iterator[Figure]:
     orders = session.execute(sa.select(sa.func.count()).select_from(Order)).scalar_one()
     yield Figure("readyshelf_escalation_late_seconds", "How overdue the most overdue timer is", late(climbs))
     yield Figure("readyshelf_outbox_late_seconds", "How overdue the oldest message is", late(waits))
+    yield from _receivers(session)
     yield Figure("readyshelf_orders", "Orders taken so far", orders)
     yield _by(
         Figure("readyshelf_tasks", "Pickup tasks", labels=["status"]), _counted(session, PickupTask.status), TaskStatus
@@ -75,6 +77,16 @@ def _figures(session: Session) -> Iterator[Figure]:
     yield _by(Figure("readyshelf_escalations", "Rungs climbed so far", labels=["level"]), climbed, ("1", "2"))
 
 
+def _receivers(session: Session) -> Iterator[Figure]:
+    """Each queue by itself: one partner who is away is not to be lost among the others."""
+    known, queues = receivers.everyone(session), outbox.queues(session)
+    names = sorted({receiver.name for receiver in known} | queues.keys())
+    lateness = Figure("readyshelf_receiver_late_seconds", "How overdue its oldest message is", labels=["receiver"])
+    away = Figure("readyshelf_receiver_failures", "How often in a row nobody was there", labels=["receiver"])
+    yield _by(lateness, {name: late(queues.get(name)) for name in names}, names)
+    yield _by(away, {receiver.name: receiver.failures for receiver in known}, [receiver.name for receiver in known])
+
+
 def _counted(session: Session, column: object, *which: "sa.ColumnElement[bool]") -> dict[str, int]:
     by = col(column)
     return {
@@ -83,7 +95,7 @@ def _counted(session: Session, column: object, *which: "sa.ColumnElement[bool]")
     }
 
 
-def _by(figure: Figure, counted: dict[str, int], known: Iterable[str]) -> Figure:
+def _by(figure: Figure, counted: Mapping[str, float], known: Iterable[str]) -> Figure:
     """Every value that could be is told, also when there is none of it: a gap in a curve is not a nought."""
     for value in known:
         figure.add_metric([str(value)], counted.get(str(value), 0))

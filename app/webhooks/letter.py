@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import Any
 
 from app.events.outbox import OutboxMessage
-from app.oms import payment, posting, push
+from app.oms import asking, payment, posting, push
 
 MOST_TOGETHER = 100
 MANY = {push.TOPIC: "availability", posting.TOPIC: "postings"}
@@ -17,6 +17,7 @@ TYPES = {
     push.TOPIC: "org.readyshelf.availability.changed.v1",
     payment.TOPIC: "org.readyshelf.payment.refund.due.v1",
     posting.TOPIC: "org.readyshelf.inventory.posted.v1",
+    asking.TOPIC: "org.readyshelf.fulfilment.asked.v1",
 }
 
 

@@ -50,7 +50,8 @@ class Receiver(SQLModel, table=True):
     """When it last said that it has what we sent."""
 
     def is_paused(self, at: datetime) -> bool:
-        return self.paused_until is not None and self.paused_until > at
+        """A pause that seems longer than any that is ever made was made before the clock was set back."""
+        return self.paused_until is not None and at < self.paused_until <= at + LONGEST_ASKED_FOR * 1.25
 
     def heard(self, *, at: datetime) -> None:
         """It is there, and has what it was told."""

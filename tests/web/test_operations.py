@@ -1,9 +1,13 @@
 """What whoever runs it is told: alive, ready or why not, and figures that name nobody."""
 
+from datetime import datetime
+
 from flask import Flask
 from flask.testing import FlaskClient
 
 from app import db
+from app.events import outbox
+from app.webhooks import receiver
 from tests.web.conftest import Chain
 
 
@@ -51,3 +55,15 @@ def test_an_address_that_is_not_there_is_a_sentence(browser: FlaskClient):
 
     assert reply.status_code == 404
     assert b"There is no such page" in reply.data
+
+
+def test_each_receiver_is_a_figure_of_its_own(browser: FlaskClient, nine: datetime):
+    with db.transaction() as session:
+        known = receiver.name(session, "payment", "https://pay.example/told", is_demo=False, at=nine)
+        known.stayed_away(at=nine, error="It answered 503.", asked_for=None, jitter=0)
+        outbox.post(session, topic="payment", dedupe="refund/1", payload={}, at=nine, due_at=nine)
+
+    figures = browser.get("/metrics").get_data(as_text=True)
+
+    assert 'readyshelf_receiver_failures{receiver="payment"} 1.0' in figures
+    assert 'readyshelf_receiver_late_seconds{receiver="payment"}' in figures

@@ -128,6 +128,14 @@ def test_one_that_stays_away_is_left_in_peace_for_longer_each_time_or_as_long_as
     assert (known.failures, known.is_paused(nine)) == (0, False)
 
 
+def test_a_clock_set_back_a_day_makes_no_pause_of_a_day(session: Session, shop: Shop, nine: datetime):
+    known = receiver.name(session, "payment", HERE, is_demo=False, at=nine)
+    known.stayed_away(at=nine, error="away", asked_for=timedelta(hours=1), jitter=1)
+
+    assert known.is_paused(nine)
+    assert not known.is_paused(nine - timedelta(days=1))
+
+
 def test_only_what_was_given_up_is_sent_again(session: Session, shop: Shop, nine: datetime):
     for number in (1, 2):
         post(session, f"refund/{number}", nine)
