@@ -15,7 +15,8 @@ from typing import Any
 
 from app.oms import routing
 from app.oms.routing import Candidate, Demand
-from app.oms.routing_search import Able, Search, undominated
+from app.oms.routing_able import Able, undominated
+from app.oms.routing_search import Search
 from bench.claims import at_least, at_most, finish
 from seed import routing_policies, scenario_b, scenario_b_orders, scenario_b_stock
 from seed.routing_trial import Shop, Trial, weights_of

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from app.oms.routing_search import Able, Found, Search, undominated
+from app.oms.routing_able import Able, undominated
+from app.oms.routing_search import Found, Search
 
 
 class Method(StrEnum):

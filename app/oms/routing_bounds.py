@@ -9,7 +9,8 @@ makes the bound tighter; it is raised as long as it does.
 """
 
 from collections.abc import Sequence
-from typing import Protocol
+
+from app.oms.routing_able import Able
 
 SHARES = (0.25, 0.5, 1.0)
 """How much of what a line may gain it takes, turn by turn: were the first to take all, the others would get nothing."""
@@ -18,21 +19,10 @@ TOLLS = 10
 SURE = 1e-9
 
 
-class Node(Protocol):
-    """What a bound must know of a node."""
-
-    @property
-    def fixed(self) -> float: ...
-    @property
-    def stock(self) -> tuple[int, ...]: ...
-    @property
-    def price(self) -> tuple[float, ...]: ...
-
-
 class Bounds:
     """For one demand; `places` is the order of the nodes by slack, and `slack` stands in that order."""
 
-    def __init__(self, wanted: tuple[int, ...], nodes: Sequence[Node], split: float, most: int) -> None:
+    def __init__(self, wanted: tuple[int, ...], nodes: Sequence[Able], split: float, most: int) -> None:
         offers = [
             [(place, node.stock[line], node.price[line]) for place, node in enumerate(nodes) if node.stock[line]]
             for line in range(len(wanted))
@@ -47,10 +37,12 @@ class Bounds:
         self.places = sorted(range(len(nodes)), key=lambda place: (slack[place], place))
         self.slack = [slack[place] for place in self.places]
         self._shares = _parcel_shares(wanted, offers, len(nodes))
+        self._richest = [max((stock for _, stock, _ in those), default=1) for those in offers]
 
     def parcels_for(self, short: Sequence[int]) -> int:
         """How many nodes it takes at least to send these units."""
-        most = max(_worth_of(short, shares) for shares in self._shares)
+        by_line = max(lacks / most for lacks, most in zip(short, self._richest, strict=True))
+        most = max(_worth_of(short, self._shares), by_line)
         return -int(-(most - SURE) // 1)
 
 
@@ -95,16 +87,11 @@ def _tightest(ascent: _Ascent, opening: Sequence[float], most: int, step: float)
     return best
 
 
-def _parcel_shares(wanted: Sequence[int], offers: Offers, nodes: int) -> list[list[float]]:
-    """Which part of a parcel each unit takes at least: with all lines together, and by its own line alone."""
+def _parcel_shares(wanted: Sequence[int], offers: Offers, nodes: int) -> list[float]:
+    """Which part of a parcel a unit of each line takes at least, when all lines share the parcels."""
     free = [[(place, stock, 0.0) for place, stock, _ in those] for those in offers]
-    together, _ = _Ascent(wanted, free).raised([1.0] * nodes)
-    richest = [max((stock for _, stock, _ in those), default=0) for those in offers]
-    alone = [
-        [1 / most if line == each and most else 0.0 for each in range(len(wanted))]
-        for line, most in enumerate(richest)
-    ]  # fmt: skip
-    return [together, *alone]
+    shares, _ = _Ascent(wanted, free).raised([1.0] * nodes)
+    return shares
 
 
 def _worth_of(units: Sequence[int], worth: Sequence[float]) -> float:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from heapq import nlargest
 from typing import NamedTuple
 
+from app.oms.routing_able import Able, lines_that
 from app.oms.routing_bounds import Bounds
 
 MOST_SETS = 30_000
@@ -18,36 +19,6 @@ USUAL_LINES = 8
 """An order of more lines takes longer for each set, and looks at fewer."""
 ALIKE = 1e-6
 """Costs nearer than this, in minor units, are the same: sums of floats differ by their order."""
-
-
-@dataclass(frozen=True, slots=True)
-class Able:
-    """A node that may serve: what it costs to use it at all, and per need how many units it has and at what price."""
-
-    node_id: int
-    fixed: float
-    stock: tuple[int, ...]
-    price: tuple[float, ...]
-
-
-def undominated(able: Sequence[Able], wanted: Sequence[int]) -> Iterator[Able]:
-    """Leave out a node when another before it does all it could do, alone, and nowhere at a higher price."""
-    kept: list[tuple[int, Able]] = []
-    for node in able:
-        has = _lines(stock > 0 for stock in node.stock)
-        if not any(has & ~full == 0 and _is_nowhere_dearer(other, node) for full, other in kept):
-            kept.append((_lines(stock >= want for stock, want in zip(node.stock, wanted, strict=True)), node))
-            yield node
-
-
-def _lines(are_so: Iterator[bool]) -> int:
-    return sum(1 << line for line, is_so in enumerate(are_so) if is_so)
-
-
-def _is_nowhere_dearer(other: Able, node: Able) -> bool:
-    return other.fixed <= node.fixed and all(
-        not has or cheap <= dear for has, cheap, dear in zip(node.stock, other.price, node.price, strict=True)
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +60,7 @@ class Search:
         self._bounds = Bounds(wanted, nodes, split, self.most)
         self.nodes = [nodes[place] for place in self._bounds.places]
         self._offers = [tuple(zip(node.price, node.stock, strict=True)) for node in self.nodes]
-        self._has = [_lines(node.stock[line] > 0 for node in self.nodes) for line in range(len(wanted))]
+        self._has = [lines_that(node.stock[line] > 0 for node in self.nodes) for line in range(len(wanted))]
 
     def best(self) -> Found | None:
         """None when no set within the split limit fills the demand, or none was found before the search was cut."""
@@ -97,6 +68,7 @@ class Search:
             self._look(Branch((), (1 << len(self.nodes)) - 1, self.wanted, -self.split, 0.0))
         except _Enough:
             self.is_exact = False
+            self._find_any()
             self.gap = round(max(0.0, self.found.cost - self._bounds.least), 2) if self.found else 0.0
         return self.found
 
@@ -160,6 +132,18 @@ class Search:
         self.seen += 1
         if self.seen > self._most_sets:
             raise _Enough
+
+    def _find_any(self) -> None:
+        """Before nothing is said to be found: always the node that has most of what is still short."""
+        chosen: tuple[int, ...] = ()
+        short, opened = self.wanted, -self.split
+        while self.found is None and any(short) and len(chosen) < self.most:
+            others = [each for each in range(len(self.nodes)) if each not in chosen]
+            place = max(others, key=lambda each: sum(map(min, short, self.nodes[each].stock)))
+            short = tuple(map(_less, short, self.nodes[place].stock))
+            chosen, opened = (*chosen, place), opened + self.nodes[place].fixed + self.split
+        if not any(short):
+            self.found = Found(tuple(self.nodes[place] for place in chosen), self._cost(chosen, opened))
 
     def _cost(self, chosen: tuple[int, ...], opened: float) -> float:
         """As `spread` would have it, without saying who sends what: this is asked for each set."""

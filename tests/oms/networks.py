@@ -3,7 +3,7 @@
 from itertools import combinations
 from random import Random
 
-from app.oms.routing_search import Able
+from app.oms.routing_able import Able
 
 HARD = ("far from whole", "one price", "free to open", "many thin")
 

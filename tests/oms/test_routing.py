@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.oms import routing, routing_search
+from app.oms import routing
 from app.oms.routing import Candidate, Demand, Excluded, Method, Need, Weights
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -105,12 +105,6 @@ def test_old_stock_is_sold_first():
 def test_the_order_of_the_candidates_does_not_matter():
     nodes = [node(number, mug=2, lamp=1) for number in (3, 1, 2)]
     assert routing.choose(demand(mug=2, lamp=1), nodes) == routing.choose(demand(mug=2, lamp=1), nodes[::-1])
-
-
-def test_a_search_cut_before_it_found_anything_does_not_say_that_there_is_nothing(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(routing_search, "MOST_SETS", 1)
-    decision = routing.choose(demand(mug=1), [node(1, mug=1)])
-    assert (decision.is_complete, decision.is_exact) == (False, False)
 
 
 stocks = st.lists(st.tuples(*[st.integers(0, 3)] * 3), min_size=1, max_size=5)

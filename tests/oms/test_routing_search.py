@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.oms import routing_search
+from app.oms.routing_able import Able, undominated
 from app.oms.routing_bounds import Bounds
-from app.oms.routing_search import MOST_SETS, Able, Search, undominated
+from app.oms.routing_search import MOST_SETS, Search
 from tests.oms.networks import HARD, cheapest, network
 
 
@@ -60,3 +61,32 @@ def test_a_search_cut_short_says_how_far_off_it_may_be(monkeypatch: pytest.Monke
     assert found is not None
     assert not cut.is_exact
     assert best.cost < found.cost <= best.cost + cut.gap
+
+
+@given(seed=st.integers(0, 2**32), shape=st.sampled_from(HARD), lines=st.integers(1, 5), most=st.integers(1, 5))
+def test_what_a_cut_search_finds_can_be_sent_and_is_no_cheaper_than_the_best(seed, shape, lines, most):
+    wanted, able = network(Random(seed), shape, lines=lines, nodes=8)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(routing_search, "MOST_SETS", seed % 7)
+        search = Search(wanted, able, 250, most)
+        found = search.best()
+
+    best = cheapest(wanted, able, 250, most)
+    if found is not None:
+        assert best is not None
+        assert best - 1e-4 <= found.cost <= best + search.gap + 0.01
+        sent = [sum(taken for _, taken in search.spread(found.nodes, line)) for line in range(lines)]
+        assert sent == list(wanted)
+        assert len({node.node_id for node in found.nodes}) == len(found.nodes) <= most
+
+
+def test_a_search_cut_before_it_found_anything_takes_what_has_most(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(routing_search, "MOST_SETS", 1)
+    nodes = [Able(number, 100.0, stock, (60.0, 60.0)) for number, stock in enumerate([(1, 0), (4, 2), (0, 3)])]
+
+    search = Search((4, 5), nodes, 250, 2)
+    found = search.best()
+
+    assert found is not None
+    assert ({node.node_id for node in found.nodes}, search.is_exact) == ({1, 2}, False)
+    assert found.cost == pytest.approx(2 * 100 + 250 + 9 * 60)
