@@ -207,12 +207,14 @@ def inbox(*, again: tuple[int, ...], as_json: bool) -> None:
 @click.option("--clients", default=32, show_default=True, type=click.IntRange(1, 256))
 @click.option("--processes", default=4, show_default=True, type=click.IntRange(1, 16))
 @click.option("--units", default=100, show_default=True, type=click.IntRange(1, 100_000))
+@click.option("--http", "is_over_http", is_flag=True, help="Ask web processes over HTTP, not the library.")
 @AS_JSON
-def prove_no_oversell(*, clients: int, processes: int, units: int, as_json: bool) -> None:
+def prove_no_oversell(*, clients: int, processes: int, units: int, is_over_http: bool, as_json: bool) -> None:
     """Run the race for the last units of one item, in a database of its own, and print the verdict."""
     from seed import proof
 
-    outcome = proof.run(settings_of_environment().database_url, proof.Race(clients, processes, units))
+    race = proof.Race(clients, processes, units, is_over_http)
+    outcome = proof.run(settings_of_environment().database_url, race)
     click.echo("\n".join(outcome.lines()))
     _end(outcome.figures, as_json=as_json)
     sys.exit(0 if outcome.holds else 1)

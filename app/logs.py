@@ -9,6 +9,8 @@ import structlog
 from structlog.tracebacks import ExceptionDictTransformer
 
 OURS = ("app", "jobs", "seed")
+TOO_TALKATIVE = "waitress.queue"
+"""It would write a line for every request that waits a moment, just when there are many."""
 FRAMES = 20
 
 _frames = ExceptionDictTransformer(show_locals=False, max_frames=FRAMES)
@@ -30,6 +32,7 @@ def write_as_json(level: str) -> None:
     _hand_over(of_libraries)
     for name in OURS:
         logging.getLogger(name).setLevel(log_level)
+    logging.getLogger(TOO_TALKATIVE).setLevel(logging.ERROR)
 
 
 def _hand_over(formatter: logging.Formatter) -> None:

@@ -6,10 +6,10 @@ the same PostgreSQL server. Some units are promised before the race begins, beca
 
 import multiprocessing
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -28,6 +28,8 @@ from app.oms.inventory import Cause, Change, Reason
 from app.oms.item import Item
 from app.oms.node import Node, NodeKind
 from app.oms.reservation import ReservationState
+from app.people import api_client
+from seed import proof_over_http
 
 TRIES = 3
 """Clients ask for so many times the units that are left."""
@@ -40,6 +42,7 @@ class Race:
     clients: int = 32
     processes: int = 4
     units: int = 100
+    is_over_http: bool = False
 
     @property
     def promised_before(self) -> int:
@@ -83,8 +86,9 @@ def run(url: str, race: Race, *, at: datetime | None = None) -> Outcome:
         migrations.upgrade(own)
         began_at = at or datetime(2026, 1, 1, tzinfo=UTC)
         shelf = _shelf(own, race, began_at)
+        key = _key(own, began_at)
         began = perf_counter()
-        granted = _race(own, race, shelf, began_at)
+        granted = _race(_Work(own, race, shelf, began_at, key))
         took = perf_counter() - began
         return Outcome(race.units, race.promised_before, _asked(race), granted, _wrong(own), round(took, 2))
 
@@ -124,18 +128,26 @@ def _shelf(url: str, race: Race, at: datetime) -> tuple[int, int]:
     return shelf
 
 
+def _key(url: str, at: datetime) -> str:
+    """For who asks over HTTP."""
+    db.connect(url)
+    with db.transaction() as session:
+        key = api_client.issue_key(session, name="proof", at=at)
+    db.disconnect()
+    return key
+
+
 def _request(shelf: tuple[int, int], key: str, at: datetime) -> Request:
     wish = Wish(item_id=shelf[0], node_id=shelf[1], quantity=1)
     return Request(key=key, wishes=(wish,), state=ReservationState.HARD, document=key, actor="proof", at=at)
 
 
-def _race(url: str, race: Race, shelf: tuple[int, int], at: datetime) -> int:
+def _race(work: "_Work") -> int:
     """Each process in an interpreter of its own, all held at the line until everybody is there."""
-    spawn = multiprocessing.get_context("spawn")
-    line = spawn.Barrier(race.processes)
-    with spawn.Pool(race.processes, _take_place, (line,)) as pool:
-        works = [_Work(url, race, shelf, at, number) for number in range(race.processes)]
-        return sum(pool.map(_clients, works, chunksize=1))
+    spawn, processes = multiprocessing.get_context("spawn"), work.race.processes
+    line = spawn.Barrier(processes)
+    with spawn.Pool(processes, _take_place, (line,)) as pool:
+        return sum(pool.map(_clients, [replace(work, number=number) for number in range(processes)], chunksize=1))
 
 
 _line: list[Any] = []
@@ -153,20 +165,26 @@ class _Work:
     race: Race
     shelf: tuple[int, int]
     at: datetime
-    number: int
+    key: str
+    number: int = 0
 
 
 def _clients(work: _Work) -> int:
-    db.connect(work.url)
-    desk = Desk()
-    _line[0].wait()
-    tries = range(_asked(work.race) // work.race.processes)
-    with ThreadPoolExecutor(max(1, work.race.clients // work.race.processes)) as clients:
-        requests = [_request(work.shelf, f"client/{work.number}/{n}", work.at) for n in tries]
-        granted = sum(verdict.is_granted for verdict in clients.map(desk.ask, requests))
-    desk.close()
+    tries = [f"client/{work.number}/{n}" for n in range(_asked(work.race) // work.race.processes)]
+    way = proof_over_http.door(work.url, work.key) if work.race.is_over_http else _desk(work)
+    with way as ask, ThreadPoolExecutor(max(1, work.race.clients // work.race.processes)) as clients:
+        _line[0].wait()
+        granted = sum(clients.map(ask, tries))
     db.disconnect()
     return granted
+
+
+@contextmanager
+def _desk(work: _Work) -> Iterator[Callable[[str], bool]]:
+    db.connect(work.url)
+    desk = Desk()
+    yield lambda key: desk.ask(_request(work.shelf, key, work.at)).is_granted
+    desk.close()
 
 
 def _wrong(url: str) -> tuple[str, ...]:

@@ -77,3 +77,12 @@ def test_who_wants_to_hear_of_a_commit_cannot_undo_it(
     assert heard == [{"store/1"}]
     assert database.deaf == 1
     assert json.loads(capsys.readouterr().err.splitlines()[-1])["event"] == "a listener did not hear of a commit"
+
+
+def test_a_server_that_is_busy_does_not_say_so_for_each_who_waits(capsys: pytest.CaptureFixture[str]):
+    logs.write_as_json("DEBUG")
+
+    logging.getLogger("waitress").setLevel(logging.WARNING)
+    logging.getLogger("waitress.queue").warning("Task queue depth is %d", 3)
+
+    assert capsys.readouterr().err == ""

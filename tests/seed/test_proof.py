@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from seed import proof
 from seed.proof import Race
 
@@ -11,6 +13,14 @@ def test_several_processes_race_for_one_item_and_every_unit_is_promised_once(dat
 
     assert outcome.holds, outcome
     assert (outcome.granted, outcome.promised_before, outcome.asked) == (27, 3, 90)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_over_http_every_unit_is_promised_once_too(database_url: str):
+    outcome = proof.run(database_url, Race(clients=8, processes=2, units=10, is_over_http=True))
+
+    assert outcome.holds, outcome
+    assert (outcome.granted, outcome.asked) == (9, 30)
 
 
 def test_a_unit_too_many_or_books_that_do_not_add_up_are_no_proof(database_url: str):
