@@ -3,8 +3,9 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from itertools import count
-from threading import Event
+from threading import Event, Thread, current_thread
 
+import sqlalchemy as sa
 from sqlmodel import select
 
 from app import db
@@ -18,6 +19,7 @@ from app.rules import rule_version
 from tests.oms.shop import Shop, open_shop
 
 WRITERS, WRITES, PUBLISHERS = 6, 25, 2
+A_MOMENT_S, LIMIT_S = 0.5, 10.0
 
 
 def open_trade(nine: datetime) -> tuple[Shop, list[int], list[int]]:
@@ -71,3 +73,41 @@ def test_what_moves_while_others_work_it_out_is_never_forgotten(database: db.Dat
         assert list(availability.untrue(session, at=at)) == []
         assert list(books.unexplained_balances(session)) == []
         assert all(number.version for number in session.exec(select(Ats).where(Ats.quantity > 0)))
+
+
+def test_of_two_who_work_out_one_item_the_later_has_seen_more(database: db.Database, nine: datetime):
+    """The first is stopped between what it read and what it writes, while stock moves and the second begins."""
+    with db.transaction() as session:
+        shop = open_shop(session, nine)
+        channel.open_channel(session, Channel(code="web", name="Web"))
+        availability.catch_up(session, at=nine)
+        inventory.record(session, [shop.stock(shop.milk, 5)], shop.cause())
+    is_about_to_write, may_write, first = Event(), Event(), Thread(target=work_out, args=[nine])
+
+    def stop(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if current_thread() is first and statement.startswith("UPDATE ats"):
+            is_about_to_write.set()
+            may_write.wait(LIMIT_S)
+
+    def sell_and_work_out() -> None:
+        with db.transaction() as session:
+            inventory.record(session, [shop.stock(shop.milk, -12)], shop.cause())
+        work_out(nine)
+
+    sa.event.listen(database.engine, "before_cursor_execute", stop)
+    first.start()
+    assert is_about_to_write.wait(LIMIT_S)
+    second = Thread(target=sell_and_work_out)
+    second.start()
+    second.join(A_MOMENT_S)
+    may_write.set()
+    first.join()
+    second.join()
+
+    with db.reading() as session:
+        assert session.exec(select(Ats.quantity).where(Ats.item_id == shop.milk)).one() == 3
+
+
+def work_out(at: datetime) -> None:
+    with db.transaction() as session:
+        availability.catch_up(session, at=at)
