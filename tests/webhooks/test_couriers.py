@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from threading import Event, Thread
 
 import pytest
+import sqlalchemy as sa
 from sqlmodel import Session, col, select
 from standardwebhooks import Webhook
 
@@ -22,6 +23,7 @@ from app.webhooks.post import Post
 from app.webhooks.receiver import Receiver
 from jobs.couriers import Couriers
 from tests.oms.shop import Shop, open_shop
+from tests.plans import explained
 from tests.webhooks.partner import Partner, listening
 
 SETTINGS = from_env({"SECRET_KEY": "k" * 32})
@@ -256,6 +258,26 @@ def test_a_back_office_fetches_its_postings_until_it_has_an_address_and_taking_t
     )  # fmt: skip
     with db.reading() as session:
         assert posting.waiting(session, "erp") == []
+
+
+def test_no_courier_looks_through_other_queues_or_what_has_left(
+    shop: Shop, partner: Partner, couriers: Couriers, nine: datetime
+):
+    with db.transaction() as session:
+        for number in range(900):
+            to = ("mail", "payment", "node:014")[number % 3]
+            outbox.post(session, topic=to, dedupe=f"n/{number}", payload={}, at=nine, due_at=nine)
+        outbox.change(session, col(OutboxMessage.receiver) == "payment", {"state": OutboxState.SENT, "due_at": None})
+        name(session, "payment", partner.url, nine)
+        if not db.is_sqlite():
+            session.execute(sa.text("ANALYZE outbox_message"))
+    with explained() as plans:
+        couriers.turn(nine)
+        assert couriers.are_back(10)
+        for receiver in (WEB, "payment", "node:014"):
+            couriers.errand(receiver, nine)
+
+    assert plans.whole_readings == []
 
 
 @pytest.fixture
