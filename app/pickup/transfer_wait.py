@@ -31,21 +31,14 @@ def begin(session: Session, event: TransferRequested) -> None:
     task = _task(session, event)
     if task is None:
         _open(session, event)
-    elif task.status == TaskStatus.UNFULFILLABLE or _is_untouched(task):
+    elif task.status == TaskStatus.UNFULFILLABLE:
         task.late_at = task.promised_at if task.promised_at > event.at else None
-        task.escalates_at = None
         task.become(TaskStatus.AWAITING_TRANSFER, TaskAwaitsTransfer, by=event.actor, at=event.at)
     elif task.status in (TaskStatus.REQUESTED, *IN_HAND) and _is_all_coming(session, task):
         task.escalates_at = None
         task.become(TaskStatus.AWAITING_TRANSFER, TaskAwaitsTransfer, by=event.actor, at=event.at)
     elif task.status not in ON_ITS_WAY:
         raise MovedOn(f"Order {task.order.number} is already {task.status}.")
-
-
-def _is_untouched(task: PickupTask) -> bool:
-    """Nothing of it is in anybody's hands: it can come from elsewhere, be it accepted or not."""
-    is_new = task.status in (TaskStatus.REQUESTED, TaskStatus.ACCEPTED)
-    return is_new and not task.units("picked") and not task.units("short")
 
 
 def _is_all_coming(session: Session, task: PickupTask) -> bool:

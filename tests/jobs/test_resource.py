@@ -13,6 +13,7 @@ from app import db
 from app.events import log
 from app.oms import books, shortfall, transfer
 from app.oms import order as orders
+from app.oms.node_terms import NodeTerms
 from app.oms.order import Order
 from app.oms.shortfall import Shortfall
 from app.pickup import escalation, exception_case
@@ -68,6 +69,34 @@ def test_the_order_in_danger_comes_from_elsewhere_and_its_problem_ends(chain: Ch
         assert [each.from_id for each in transfer.living_for(session, order_id)] == [chain.near]
         assert escalation.due(session, nine + HOUR) == []
         assert list(session.exec(select(Shortfall))) == []
+
+
+def test_a_store_that_was_to_send_it_has_nothing_to_do_for_it_any_more(chain: Chain, nine: datetime):
+    with db.transaction() as session:
+        session.get_one(NodeTerms, chain.shop.node_id).does_ship = True
+        session.flush()
+        for node_id in (chain.near, chain.far):
+            chain.tell(session, node_id, -20, chain.shop.bread)
+        chain.ship(session, 1, bread(2))
+        chain.tell(session, chain.near, 20, chain.shop.bread)
+        chain.tell(session, chain.shop.node_id, -9, chain.shop.bread)
+        assert cases(session) == [CaseKind.OVERSOLD]
+        assert session.exec(select(PickupTask.status)).one() == TaskStatus.REQUESTED
+
+    resource(nine)
+
+    with db.reading() as session:
+        assert cases(session) == []
+        assert list(session.exec(select(Shortfall))) == []
+        assert session.exec(select(PickupTask)).one().units("reserved") == 1
+
+    with db.transaction() as session:
+        chain.tell(session, chain.shop.node_id, -1, chain.shop.bread)
+    resource(nine)
+
+    with db.reading() as session:
+        assert session.exec(select(PickupTask.status)).one() == TaskStatus.MOVED
+        assert (cases(session), list(session.exec(select(Shortfall)))) == ([], [])
 
 
 def test_whom_nobody_can_help_stays_a_problem_and_the_shelf_rests(chain: Chain, nine: datetime):
