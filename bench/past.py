@@ -71,6 +71,8 @@ def _with_defaults(model: type[SQLModel], says: Mapping[str, str]) -> dict[str, 
     said = dict(says)
     for column in model.__table__.c:  # type: ignore[attr-defined]
         if column.name not in said and not column.nullable and column.server_default is None:
+            if model.model_fields[column.name].is_required():
+                raise ValueError(f"The past has to say what {column} is.")
             said[column.name] = _literal(model.model_fields[column.name].default)
     return said
 

@@ -105,7 +105,8 @@ ROWS: list[Row] = [
     (Notice, {"id": ID, "order_id": "i / 2 + 1", "task_id": "i / 2 + 1", "stage": TOLD,
               "staging_id": "CASE i % 2 WHEN 1 THEN i / 2 + 1 END", "dedupe": DEDUPE, "created_at": DAY},
      "lines"),
-    (OutboxMessage, {"id": ID, "topic": "'mail'", "dedupe": DEDUPE, "payload": """'{{"notice": ' || (i + 1) || '}}'""",
+    (OutboxMessage, {"id": ID, "topic": "'mail'", "receiver": "'mail'", "dedupe": DEDUPE,
+                     "payload": """'{{"notice": ' || (i + 1) || '}}'""",
                      "state": "'sent'", "attempts": "1", "sent_at": DAY, "posted_at": DAY},
      "lines"),
 ]  # fmt: skip
