@@ -15,7 +15,7 @@ from app import clock, db
 from app.config import Settings
 from app.events import replies
 from app.notices.smtp import SmtpTransport, Transport
-from app.oms import expiry, looking_again, order, rule_effects, stock_intake
+from app.oms import expiry, looking_again, order, reliability, rule_effects, stock_intake
 from app.pickup import count_cause, escalation
 from app.rules import rule_version
 from jobs import availability
@@ -76,6 +76,11 @@ def _let_holds_go(at: datetime) -> None:
             expiry.sweep(session, overdue, at=at)
 
 
+def _see_who_had_it(at: datetime) -> None:
+    with db.transaction() as session:
+        reliability.see(session, at=at)
+
+
 def _ask_for_counts(at: datetime) -> None:
     with db.transaction() as session:
         count_cause.open_impossible(session, at=at)
@@ -98,6 +103,7 @@ SCHEDULE: list[tuple[str, int, Act]] = [
     ("look for another node for what one has not got", 1, partial(sweep, looking_again.due, looking_again.look)),
     ("give up on unpaid orders", 30, partial(sweep, order.payment_due, order.give_up_on_payment)),
     ("ask for counts", 60, _ask_for_counts),
+    ("see how often places had not what was asked", 3600, _see_who_had_it),
     ("forget old replies", 3600, _forget_replies),
 ]
 

@@ -66,6 +66,7 @@ class NodeSpec:
             does_ship=self.does_ship, has_cold_chain=self.has_cold_chain, ship_capacity=self.ship_capacity,
             handling_s=self.handling_s, km_per_day=self.km_per_day, parcel_minor=self.parcel_minor,
             per_kg_minor=self.per_kg_minor, carrier_failure_rate=self.carrier_failure_rate,
+            nil_pick_rate=self.nil_pick_rate,
         )  # fmt: skip
 
 

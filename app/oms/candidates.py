@@ -71,7 +71,7 @@ def to_ship(
             capacity_left=each.terms.ship_capacity - asked.get(each.node.id, 0),
             load=min(1.0, asked.get(each.node.id, 0) / max(1, each.terms.ship_capacity)),
             parcel_minor=each.terms.parcel_minor, per_kg_minor=each.terms.per_kg_minor,
-            carrier_failure_rate=each.terms.carrier_failure_rate,
+            carrier_failure_rate=each.terms.carrier_failure_rate, nil_pick_rate=each.terms.nil_pick_rate,
         )
         for each in found
     ]  # fmt: skip

@@ -16,6 +16,7 @@ class NodeTerms(SQLModel, table=True):
         sa.CheckConstraint("ship_capacity >= 0 AND handling_s >= 0 AND km_per_day > 0", name="it_can_be_done"),
         sa.CheckConstraint("parcel_minor >= 0 AND per_kg_minor >= 0", name="costs_are_no_gifts"),
         sa.CheckConstraint("carrier_failure_rate BETWEEN 0 AND 1", name="a_rate_is_a_share"),
+        sa.CheckConstraint("nil_pick_rate BETWEEN 0 AND 1", name="nil_picks_are_a_share"),
     )
 
     node_id: int = Field(foreign_key="node.id", primary_key=True)
@@ -35,6 +36,8 @@ class NodeTerms(SQLModel, table=True):
     per_kg_minor: int = 0
     carrier_failure_rate: float = 0.0
     """The share of its parcels that come late, broken or not at all."""
+    nil_pick_rate: float = Field(default=0.0, sa_column_kwargs={"server_default": "0"})
+    """The share of lines asked of it that it turned out not to have."""
     down_until: datetime | None = None
     """Nothing is routed here until then; far away, when nobody knows."""
     down_reason: str = ""
