@@ -19,10 +19,11 @@ from app.web.parcels import parcels
 from app.web.pick_walk import pick_walk
 from app.web.pickup_tasks import pickup_tasks
 from app.web.region import region
+from app.web.routing import routing
 from app.web.scans import scans
 from app.web.transfers import transfers
 
-STAFF = (board, pickup_tasks, parcels, pick_walk, scans, exceptions, counts, transfers, my_actions, region)
+STAFF = (board, pickup_tasks, parcels, pick_walk, scans, exceptions, counts, transfers, my_actions, region, routing)
 
 
 def register(app: Flask, settings: Settings) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import pytest
 from flask import Flask
@@ -21,6 +22,7 @@ from app.web.addresses import SCREENS
 from app.web.guards import PUBLIC as PUBLIC_BLUEPRINTS
 from tests.web.two_regions import GTIN, REGION_OF, Work, World, open_two_regions
 
+HOLD = UUID(int=1)
 SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
 HTMX = SAME_ORIGIN | {"HX-Request": "true"}
 
@@ -57,6 +59,12 @@ BY_KEY = {
     "api.held",
     "api.hold_other_amounts",
     "api.let_go",
+    "api_fulfilments.wanted",
+    "api_fulfilments.show",
+    "api_fulfilments.ship",
+    "api_fulfilments.refuse",
+    "api_routing.show",
+    "api_routing.override",
     "api_transfers.ask",
     "api_transfers.show",
     "api_transfers.ship",
@@ -78,6 +86,7 @@ HERE: dict[str, Callable[[Work], Form]] = {
     "pick_walk.short": lambda work: {"task": work.tasks["accepted"], "item_id": 1, "reason": "not found"},
     "pickup_tasks.acknowledge_all": lambda work: {"of": 9, "task_id": work.tasks["requested"]},
     "region.show": lambda _: {"period": "7"},
+    "region.without_a_way": lambda _: {},
     "region.catch_up": lambda _: {"since": "0"},
     "transfers.show": lambda _: {},
     "scans.scan": lambda work: {"code": f"PU-{work.pickup_code}"},
@@ -112,6 +121,11 @@ THEIRS: dict[str, tuple[Callable[[Work], Form], Callable[[Work], Form]]] = {
     "transfers.take_back": (lambda work: {"transfer_id": work.coming_id}, lambda work: {"line_id": work.trip_line_id}),
     "transfers.receive": (lambda work: {"transfer_id": work.coming_id}, lambda _: {}),
     "transfers.ship": (lambda work: {"transfer_id": work.leaving_id}, lambda _: {}),
+    "routing.show": (lambda work: {"order_id": work.requested_id}, lambda _: {}),
+    "routing.override": (
+        lambda work: {"order_id": work.requested_id},
+        lambda _: {"node": "DC1", "reason": "it is nearer"},
+    ),
     "region.acknowledge": (lambda work: {"escalation_id": work.escalation_id}, lambda _: {}),
 }
 """A row in the address: its number, and what else an insider would send so that the act succeeds."""
@@ -256,7 +270,8 @@ def test_an_insider_does_what_a_stranger_is_refused(world: World, written: Calla
 def test_looking_changes_nothing(world: World, written: Callable[[], int]):
     """Every address that answers a GET, asked by those who may."""
     work = world.work["204"]
-    inside = {"token": work.token, "filename": "css/app.css", "order_id": work.order_id, "transfer_id": 1, "name": "1"}
+    inside = {"token": work.token, "filename": "css/app.css", "order_id": work.order_id, "transfer_id": 1, "name": "1",
+              "fulfilment_id": 1, "hold_id": HOLD}  # fmt: skip
     people = [
         world.signed_in(Role.STORE_LEAD, "204", "204"),
         world.signed_in(Role.REGIONAL_MANAGER, "N", "N"),
@@ -280,13 +295,20 @@ def test_without_a_key_of_ours_the_api_is_shut(world: World, written: Callable[[
     keys: list[dict[str, str]] = [{}, {"Authorization": "Bearer nobodys"}, {"Authorization": "Basic bm86Ym9keQ=="}]
     for rule in (rule for rule in world.app.url_map.iter_rules() if rule.endpoint in BY_KEY):
         built = rule.build(
-            {"order_id": world.work["204"].order_id, "line_id": 1, "transfer_id": 1}, append_unknown=False
+            {
+                "order_id": world.work["204"].order_id,
+                "line_id": 1,
+                "transfer_id": 1,
+                "fulfilment_id": 1,
+                "hold_id": HOLD,
+            },
+            append_unknown=False,
         )
         assert built is not None, rule
         for client in clients:
             for key in keys:
                 before = written()
-                method = "GET" if "GET" in (rule.methods or ()) else "POST"
+                method = min((rule.methods or set()) - {"HEAD", "OPTIONS"})
                 reply = client.open(
                     built[1], method=method, headers=SAME_ORIGIN | HTMX | key, json={"state": "captured"}
                 )
@@ -298,6 +320,8 @@ ENOUGH_OF_A_ROLE = [
     (Who(Role.ASSOCIATE, "204", "204"), "pickup_tasks.hand_over", "staged", {"reason": "knows the customer"}),
     (Who(Role.ASSOCIATE, "204", "204"), "pickup_tasks.take_back", "collected", {}),
     (Who(Role.AUDITOR, "", "N"), "region.acknowledge", "requested", {}),
+    (Who(Role.AUDITOR, "", "N"), "routing.override", "requested", {"node": "DC1", "reason": "it is nearer"}),
+    (Who(Role.ASSOCIATE, "204", "204"), "routing.override", "requested", {"node": "DC1", "reason": "nearer"}),
 ]
 
 
@@ -306,7 +330,12 @@ def test_what_only_a_lead_or_manager_does_is_refused_to_others_of_the_place(
     world: World, written: Callable[[], int], who: Who, endpoint: str, state: str, form: Form
 ):
     client, work = world.signed_in(who.role, who.scope, who.device), world.work["204"]
-    row = {"task_id": work.tasks[state], "noun": "handover", "escalation_id": work.escalation_id}
+    row = {
+        "task_id": work.tasks[state],
+        "noun": "handover",
+        "escalation_id": work.escalation_id,
+        "order_id": work.requested_id,
+    }
     for rule in (rule for rule in world.app.url_map.iter_rules() if rule.endpoint == endpoint):
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
             built = rule.build(row, append_unknown=False)

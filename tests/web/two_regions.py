@@ -56,6 +56,7 @@ class Work:
     trip_line_id: int = 0
     escalation_id: int = 0
     deed_id: int = 0
+    requested_id: int = 0
 
     @property
     def secrets(self) -> list[str]:
@@ -166,6 +167,7 @@ def _work(session: Session, store_id: int, code: str, settings: Settings) -> Wor
     accepted = session.get_one(PickupTask, work.tasks["accepted"])
     remember(session, [accepted], Act.ACKNOWLEDGEMENT, f"Zsazsa{code} accepted", associate_id=owner.id, at=now())
     work.deed_id = session.exec(select(Deed.id).where(Deed.associate_id == owner.id)).one()
+    work.requested_id = session.get_one(PickupTask, work.tasks["requested"]).order_id
     work.escalation_id = _escalated(session, session.get_one(PickupTask, work.tasks["requested"]))
     session.flush()
     _travelling(session, work, store_id)

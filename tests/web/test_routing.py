@@ -1,0 +1,114 @@
+"""Where an order comes from, on the screen: read by those it concerns, decided otherwise by a lead with a reason."""
+
+from collections.abc import Iterator
+
+import pytest
+from sqlmodel import Session
+
+from app import db
+from app.events import log
+from app.oms import routing_decision
+from app.oms.node_terms import NodeTerms
+from app.oms.placing import LineRequest
+from app.people.associate import Role
+from tests.oms.network import Network, open_network
+from tests.web.shop_floor import PLAIN, Floor, open_floor
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
+@pytest.fixture
+def floor(database: db.Database, database_url: str) -> Iterator[Floor]:
+    yield open_floor(database_url)
+    log.react_with({})
+
+
+@pytest.fixture
+def network(floor: Floor) -> Network:
+    with db.transaction() as session:
+        network = open_network(session, floor.shop)
+        session.get_one(NodeTerms, floor.shop.node_id).parcel_minor = 0
+        return network
+
+
+@pytest.fixture
+def order_id(network: Network) -> int:
+    with db.transaction() as session:
+        return network.place(session, LineRequest(sku="MILK", quantity=2, unit_price_minor=150)).id
+
+
+def modes(session: Session, order_id: int) -> list[str]:
+    return [each.mode.value for each in routing_decision.of_order(session, order_id)]
+
+
+def test_it_says_what_was_decided_and_what_it_was_chosen_from(floor: Floor, order_id: int):
+    page = floor.tablet().get(f"/routing/{order_id}").text
+
+    assert "Sent in parcels" in page
+    assert "Sends 2 of Milk" in page
+    assert "North depot" in page
+    assert "Dairy direct" in page
+    assert "Decide otherwise" not in page
+
+
+def test_a_lead_decides_otherwise_with_a_reason(floor: Floor, network: Network, order_id: int):
+    sana = floor.tablet("Sana Khan", Role.STORE_LEAD)
+
+    done = sana.post(f"/routing/{order_id}", data={"node": "V1", "reason": "the till is down"}, headers=PLAIN)
+
+    assert (done.status_code, done.location) == (303, f"/routing/{order_id}")
+    page = sana.get(f"/routing/{order_id}").text
+    assert "By hand" in page
+    assert "the till is down" in page
+    with db.reading() as session:
+        assert modes(session, order_id) == ["manual", "normal"]
+
+
+@pytest.mark.parametrize(
+    ("form", "words"),
+    [
+        ({"node": "V9", "reason": "nearer"}, "Choose the place"),
+        ({"node": "V1", "reason": " "}, "Say why"),
+        ({"node": "V1"}, "Say why"),
+        ({"node": "014", "reason": "here"}, "Nothing of order"),
+        ({"node": "V1", "reason": "x" * 201}, "Choose the place"),
+    ],
+)
+def test_what_cannot_be_is_said_on_the_same_page(floor: Floor, order_id: int, form: dict[str, str], words: str):
+    sana = floor.tablet("Sana Khan", Role.STORE_LEAD)
+
+    no = sana.post(f"/routing/{order_id}", data=form, headers=PLAIN)
+
+    assert no.status_code in {409, 422}
+    assert words in no.text
+    assert "Places that have it" in no.text
+    with db.reading() as session:
+        assert modes(session, order_id) == ["normal"]
+
+
+def test_a_place_that_has_too_little_is_named_with_the_reason(floor: Floor, network: Network):
+    with db.transaction() as session:
+        order_id = network.place(session, LineRequest(sku="MILK", quantity=8, unit_price_minor=150)).id
+    sana = floor.tablet("Sana Khan", Role.STORE_LEAD)
+
+    no = sana.post(f"/routing/{order_id}", data={"node": "V1", "reason": "nearer"}, headers=PLAIN)
+
+    assert no.status_code == 409
+    assert "Dairy direct can’t send it" in no.text or "Dairy direct can&#39;t send it" in no.text
+
+
+def test_an_associate_reads_and_decides_nothing(floor: Floor, order_id: int):
+    maya = floor.tablet()
+
+    no = maya.post(f"/routing/{order_id}", data={"node": "V1", "reason": "nearer"}, headers=PLAIN)
+
+    assert no.status_code == 403
+
+
+def test_an_order_of_other_places_is_not_there(floor: Floor, network: Network):
+    with db.transaction() as session:
+        session.get_one(NodeTerms, floor.shop.node_id).does_ship = False
+        order_id = network.place(session, LineRequest(sku="MILK", quantity=2, unit_price_minor=150)).id
+
+    assert floor.tablet().get(f"/routing/{order_id}").status_code == 404
+    assert floor.tablet("Sana Khan", Role.STORE_LEAD).get("/routing/99").status_code == 404
