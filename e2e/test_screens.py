@@ -56,20 +56,24 @@ def looks(browser: Browser, shop: Riverside) -> Iterator[Looks]:
         context.close()
 
 
-def task_that_is(status: TaskStatus, *, short: bool = False) -> int:
+def task_that_is(status: TaskStatus, *, short: bool = False, is_ship: bool = False) -> int:
     with db.reading() as session:
         found = session.exec(select(PickupTask).where(PickupTask.store_id == 1, PickupTask.status == status)).all()
-        return next(task.id for task in found if bool(task.units("short")) == short)
+        return next(task.id for task in found if (bool(task.units("short")), task.is_ship) == (short, is_ship))
 
 
 def order_that_is(status: TaskStatus) -> Callable[[Riverside], str]:
     return lambda shop: f"/pickup-tasks/{task_that_is(status)}"
 
 
-def customer_whose_order_is(status: TaskStatus) -> Callable[[Riverside], str]:
+def parcel_that_is(status: TaskStatus, noun: str = "") -> Callable[[Riverside], str]:
+    return lambda shop: f"/pickup-tasks/{task_that_is(status, is_ship=True)}{noun}"
+
+
+def customer_whose_order_is(status: TaskStatus, *, is_ship: bool = False) -> Callable[[Riverside], str]:
     def address(shop: Riverside) -> str:
         with db.reading() as session:
-            task = session.get_one(PickupTask, task_that_is(status))
+            task = session.get_one(PickupTask, task_that_is(status, is_ship=is_ship))
             link = pickup_link.link_for(session, task.order_id)
             return f"/p/{pickup_link.token(link, shop.settings.secret_key)}"
 
@@ -125,6 +129,11 @@ SCREENS: list[tuple[str, str, Address, Callable[[Page], None]]] = [
     ("order-refused", MAYA, order_that_is(TaskStatus.PICKED), wrong_shelf),
     ("order-here", SANA, order_that_is(TaskStatus.ARRIVED), just_look),
     ("order-collected", SANA, order_that_is(TaskStatus.COLLECTED), just_look),
+    ("parcel-new", MAYA, parcel_that_is(TaskStatus.REQUESTED), just_look),
+    ("parcel-picked", MAYA, parcel_that_is(TaskStatus.PICKED), just_look),
+    ("parcel-packed", MAYA, parcel_that_is(TaskStatus.PACKED), just_look),
+    ("parcel-shipped", MAYA, parcel_that_is(TaskStatus.SHIPPED), just_look),
+    ("slip", MAYA, parcel_that_is(TaskStatus.PACKED, "/label-slip"), just_look),
     ("problems", MAYA, "/exceptions", just_look),
     ("problem", MAYA, "/exceptions?case=1", just_look),
     ("counts-list", MAYA, "/counts", just_look),
@@ -147,6 +156,9 @@ CUSTOMERS: list[tuple[str, Address]] = [
     ("customer-ready", customer_whose_order_is(TaskStatus.STAGED)),
     ("customer-here", customer_whose_order_is(TaskStatus.ARRIVED)),
     ("customer-collected", customer_whose_order_is(TaskStatus.COLLECTED)),
+    ("customer-sent-ordered", customer_whose_order_is(TaskStatus.REQUESTED, is_ship=True)),
+    ("customer-sent-packed", customer_whose_order_is(TaskStatus.PACKED, is_ship=True)),
+    ("customer-sent", customer_whose_order_is(TaskStatus.SHIPPED, is_ship=True)),
     ("customer-unknown", "/p/1-nobody"),
 ]
 

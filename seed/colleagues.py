@@ -7,13 +7,14 @@ from sqlmodel import Session, col, select
 from app.oms.order_line import OrderLine
 from app.people import associate
 from app.people.store import Store
-from app.pickup import handover, picking, staging, task
+from app.pickup import carrier, handover, packing, picking, staging, task
 from app.pickup.handover import HandoverMethod
 from app.pickup.picking import ShortReason
 from app.pickup.task import PickupTask
 from app.pickup.task_status import LANE_OF, TaskStatus
 
 SPOTS = ("Bay 1, blue van", "Bay 2, silver Corolla", "At the desk", "Bay 3, red Fiesta", "Bike rack")
+CARRIER = "Parcel Post"
 
 
 def staff_of(session: Session, store_id: int) -> list[int]:
@@ -53,6 +54,23 @@ def put_on_shelf(session: Session, task_id: int, who: int, at: datetime) -> None
     if shelf is not None:
         here = staging.location_for(session, held.store_id, shelf.barcode)
         staging.stage(session, held, here, associate_id=who, typed=False, at=at)
+
+
+def put_away(session: Session, task_id: int, who: int, at: datetime) -> None:
+    """What is collected goes on a shelf, what is shipped into a parcel."""
+    is_ship = task.locked(session, task_id).is_ship
+    (pack if is_ship else put_on_shelf)(session, task_id, who, at)
+
+
+def pack(session: Session, task_id: int, who: int, at: datetime) -> None:
+    packing.pack(session, task.locked(session, task_id), parcels=1, weight_g=None, associate_id=who, at=at)
+
+
+def give_to_carrier(session: Session, task_id: int, who: int, at: datetime) -> None:
+    """The van came."""
+    held = task.locked(session, task_id)
+    what = carrier.consignment(held, CARRIER, f"1550{task_id:010}")
+    carrier.hand_to_carrier(session, held, what, associate_id=who, at=at)
 
 
 def come(session: Session, task_id: int, _who: int, at: datetime) -> None:

@@ -23,6 +23,7 @@ from app.pickup.task_status import LANE_OF, Lane, TaskStatus
 from app.refusals import Refusal
 from seed import colleagues, demo_goods, process, shopping
 from seed.demo import STORES
+from seed.demo_towns import TOWNS
 
 log = structlog.get_logger()
 
@@ -31,6 +32,8 @@ BETWEEN_SALES_S = 15
 TICK_S = 3.0
 LONGEST_STEP = timedelta(seconds=30)
 LOW, DELIVERY = 12, 40
+SENT_SHARE = 0.2
+A_PARCELS_WAY = timedelta(days=2)
 FORGOTTEN = 19
 """Every so many orders of another shop are overlooked until the ladder has reached the region."""
 FULL = {Lane.NEW: 5, Lane.PICK: 8, Lane.STAGE: 4, Lane.HAND_OFF: 16}
@@ -42,9 +45,10 @@ WORK: dict[TaskStatus, tuple[float, Act]] = {
     TaskStatus.REQUESTED: (60, colleagues.accept),
     TaskStatus.ACCEPTED: (45, colleagues.pick_one),
     TaskStatus.PICKING: (20, colleagues.pick_one),
-    TaskStatus.PICKED: (45, colleagues.put_on_shelf),
+    TaskStatus.PICKED: (45, colleagues.put_away),
     TaskStatus.STAGED: (900, colleagues.come),
     TaskStatus.ARRIVED: (120, colleagues.give),
+    TaskStatus.PACKED: (1500, colleagues.give_to_carrier),
 }
 
 
@@ -93,7 +97,11 @@ class Day:
         promised_at = at + timedelta(minutes=self._dice.choice((45, 60, 90, 120)))
         lines = shopping.basket(self._dice, self._goods)
         number = f"W-{uuid4().hex[:10].upper()}"
-        shopping.order(session, shift.code, lines, number=number, promised_at=promised_at, at=at)
+        town = TOWNS.get(shift.code)
+        if town is not None and self._dice.random() < SENT_SHARE:
+            shopping.order_sent(session, town, lines, number=number, promised_at=at + A_PARCELS_WAY, at=at)
+        else:
+            shopping.order(session, shift.code, lines, number=number, promised_at=promised_at, at=at)
 
     def _sell(self, session: Session, shift: Shift, at: datetime) -> None:
         """One thing over the till; and a lorry, when it leaves shelves low."""
@@ -129,7 +137,7 @@ class Day:
 
     def _is_left_alone(self, task: PickupTask, code: str, in_lane: int) -> bool:
         """The first shop's board is the visitor's; elsewhere an order is overlooked now and then."""
-        if task.status == TaskStatus.STAGED:
+        if task.status in (TaskStatus.STAGED, TaskStatus.PACKED):
             return False
         if code == STORES[0].code:
             return in_lane <= FULL[LANE_OF[task.status]]

@@ -3,16 +3,18 @@
 from datetime import date, datetime
 from pathlib import Path
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from app import db
 from app.config import Settings
 from app.oms import channel
 from app.oms.channel import Channel
+from app.oms.node_terms import NodeTerms
 from app.people import api_client
 from app.people.store import Store, StoreException
 from seed import demo_goods, demo_trips, history, process, world
 from seed.demo_people import hire
+from seed.demo_towns import PARCEL_MINOR, PER_KG_MINOR, TOWNS
 from seed.shopping import CHANNEL
 from seed.streams import RegionSpec, StockSpec, StoreSpec, World
 
@@ -58,6 +60,7 @@ def build(settings: Settings, at: datetime) -> None:
         world.build(session, spec(), at - history.LENGTH, name="demo")
         _describe_stores(session, at)
         channel.open_channel(session, Channel(code=CHANNEL, name="Web shop", buffer=1, guard_band=5))
+        _let_some_send(session)
         hire(session, settings.var)
         give_key(session, settings.var, at)
     history.play(at)
@@ -74,6 +77,13 @@ def _describe_stores(session: Session, at: datetime) -> None:
         StoreException(store_id=store.id, day=date(at.year, 12, 25))
         for store in session.exec(select(Store)) if store.code in closing
     ])  # fmt: skip
+
+
+def _let_some_send(session: Session) -> None:
+    for store in session.exec(select(Store).where(col(Store.code).in_(TOWNS))):
+        town = TOWNS[store.code]
+        session.add(NodeTerms(node_id=store.id, does_ship=True, latitude=town.latitude, longitude=town.longitude,
+                              parcel_minor=PARCEL_MINOR, per_kg_minor=PER_KG_MINOR))  # fmt: skip
 
 
 def give_key(session: Session, var: Path, at: datetime) -> None:

@@ -8,14 +8,17 @@ from random import Random
 from sqlmodel import Session, select
 
 from app import db
+from app.oms.order import Order
 from app.oms.placing import LineRequest
 from app.people.store import Store, opening_hours
 from app.pickup import escalation, task
-from seed import colleagues, demo_goods, shopping
+from seed import colleagues, demo_goods, demo_towns, shopping
 
 LENGTH = timedelta(hours=3)
 TOGETHER = 12
 COLLECTED = ("picked", "staged", "here", "collected")
+SENT = ("picked", "packed", "sent")
+A_DAY = 24 * 60
 Deed = Callable[[Session, datetime], None]
 Act = Callable[[Session, int, int, datetime], None]
 
@@ -32,6 +35,7 @@ class Story:
     """How many things; a story that reached "picking" has one of them still to be picked."""
     kind: str = "plain"
     is_short: bool = False
+    is_ship: bool = False
     here: float = 0
     number: str = ""
     task_id: int = 0
@@ -60,6 +64,10 @@ SCENE = (
       for store in ("311", "427")
       for ago, reached in ((2, "new"), (31, "accepted"), (48, "picking"),
                            (75, "picked"), (90, "staged"), (130, "collected"))),
+    *(Story("118", ago, 2 * A_DAY, reached, lines, is_ship=True)
+      for ago, reached, lines in ((2.2, "new", 2), (31, "accepted", 2), (70, "picked", 1), (105, "packed", 2),
+                                  (168, "sent", 3))),
+    Story("204", 12, 2 * A_DAY, "accepted", is_ship=True), Story("204", 88, 2 * A_DAY, "packed", is_ship=True),
 )  # fmt: skip
 
 
@@ -91,12 +99,9 @@ def _deeds(story: Story, at: datetime) -> Iterator[tuple[datetime, Deed]]:
         return lambda session, when: act(session, story.task_id, story.who, when)
 
     def place(session: Session, when: datetime) -> None:
-        promised_at = at + timedelta(minutes=story.promised_in)
-        order = shopping.order(
-            session, story.store, story.basket, number=story.number, promised_at=promised_at, at=when
-        )
-        opened = task.of_order(session, order.id)
-        story.task_id = opened.id if opened else 0
+        order = _placed(session, story, promised_at=at + timedelta(minutes=story.promised_in), at=when)
+        opened = task.all_of(session, order.id)
+        story.task_id = opened[0].id if opened else 0
 
     yield placed, place
     if story.reached == "new":
@@ -105,7 +110,7 @@ def _deeds(story: Story, at: datetime) -> Iterator[tuple[datetime, Deed]]:
     yield after(2 + story.ago % 2), by(colleagues.accept)
     if story.reached == "accepted":
         return
-    to_pick = story.units if story.reached in COLLECTED else story.units - 1 - story.is_short
+    to_pick = story.units if story.reached in (*COLLECTED, *SENT) else story.units - 1 - story.is_short
     yield from ((after(5 + 0.7 * turn), by(colleagues.pick_one)) for turn in range(to_pick))
     if story.is_short:
         yield after(12), by(colleagues.miss_one)
@@ -114,9 +119,20 @@ def _deeds(story: Story, at: datetime) -> Iterator[tuple[datetime, Deed]]:
     yield from _last_deeds(story, at, by)
 
 
+def _placed(session: Session, story: Story, *, promised_at: datetime, at: datetime) -> Order:
+    if story.is_ship:
+        town = demo_towns.TOWNS[story.store]
+        return shopping.order_sent(session, town, story.basket, number=story.number, promised_at=promised_at, at=at)
+    return shopping.order(session, story.store, story.basket, number=story.number, promised_at=promised_at, at=at)
+
+
 def _last_deeds(story: Story, at: datetime, by: Callable[[Act], Deed]) -> Iterator[tuple[datetime, Deed]]:
-    """From the shelf to the customer."""
+    """From the shelf to the customer, or from the parcel to the carrier."""
     placed = at - timedelta(minutes=story.ago)
+    if story.reached in SENT[1:]:
+        yield placed + timedelta(minutes=20 + story.ago % 7), by(colleagues.pack)
+    if story.reached == SENT[2]:
+        yield placed + timedelta(minutes=75), by(colleagues.give_to_carrier)
     if story.reached in COLLECTED[1:]:
         yield placed + timedelta(minutes=15 + story.ago % 7), by(colleagues.put_on_shelf)
     if story.reached in COLLECTED[2:]:

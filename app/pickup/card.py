@@ -171,11 +171,10 @@ def _card(row: Any, lines: list[Any], problem: Problem, roomy: Roomy, *, at: dat
     is_ship = row.kind == FulfilmentKind.SHIP
     roomy_shelf = roomy.get(kind) if status in TO_STAGE and not is_ship else None
     lane = LANE_OF[status].value if status in LANE_OF else OUT
-    first = row.arrived_at if status == TaskStatus.ARRIVED else due_at or row.staged_at or row.promised_at
     return Card(
         id=row.id, version=row.version, number=str(FIRST_NUMBER + row.order_id),
         is_ship=is_ship, who=short_name(row.customer), lane=lane,
-        status=status, sort=f"{0 if status == TaskStatus.ARRIVED else 1}|{first:%Y-%m-%dT%H:%M:%S}", urgency=urgency,
+        status=status, sort=_sort(row, due_at), urgency=urgency,
         due_at=due_at, soon_at=soon_at, promised_at=row.promised_at, zone=row.zone,
         total=_count(lines, "ordered"), left=_count(lines, "reserved"), short=_count(lines, "short"),
         picked=_count(lines, *OFF_THE_SHELF),
@@ -186,6 +185,13 @@ def _card(row: Any, lines: list[Any], problem: Problem, roomy: Roomy, *, at: dat
         owner=short_name(row.owner) if row.owner else None, parcels=row.parcels, level=row.level,
         problem_id=problem[0], at_risk=problem[1],
     )  # fmt: skip
+
+
+def _sort(row: Any, due_at: datetime | None) -> str:
+    """Who is here first, then what is due, the soonest first, then what waits on its shelf."""
+    if row.status == TaskStatus.ARRIVED:
+        return f"0|{row.arrived_at:%Y-%m-%dT%H:%M:%S}"
+    return f"{2 if due_at is None else 1}|{due_at or row.staged_at or row.promised_at:%Y-%m-%dT%H:%M:%S}"
 
 
 def _due(row: Any, status: TaskStatus) -> tuple[datetime | None, datetime | None]:

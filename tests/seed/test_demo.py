@@ -47,10 +47,22 @@ def test_the_first_look_at_the_demo_is_alive_and_its_books_are_true(settings, ni
     assert what_is_untrue() == []
     with db.reading() as session:
         board = tally.of(session, 1)
-        assert (board.new, board.pick, board.stage, board.hand_off, board.here) == (3, 6, 2, 8, 2)
+        assert (board.new, board.pick, board.stage, board.hand_off, board.here) == (4, 7, 3, 9, 2)
         north = session.exec(select(Region).where(Region.code == "NORTH")).one()
         assert len(escalation.waiting(session, north.id)) == 1
         assert max(event.at for event in session.exec(select(log.Event))) <= nine
+
+
+def test_a_newcomer_sees_parcels_at_every_step_each_at_the_shop_that_is_nearest(settings, nine):
+    demo.build(settings, nine)
+
+    with db.reading() as session:
+        sent = [task for task in session.exec(select(PickupTask).order_by(PickupTask.store_id)) if task.is_ship]
+        codes = dict(session.exec(select(Store.id, Store.code)).all())
+        assert sorted((codes[task.store_id], task.status.value) for task in sent) == [
+            ("118", "accepted"), ("118", "packed"), ("118", "picked"), ("118", "requested"), ("118", "shipped"),
+            ("204", "accepted"), ("204", "packed"),
+        ]  # fmt: skip
 
 
 def test_the_demo_has_a_box_on_its_way_and_something_to_count(settings, nine):
