@@ -69,6 +69,7 @@ def change(session: Session, key: str, wanted: Mapping[Key, int], *, actor: str,
     more = {each: quantity - claims[each].open_quantity for each, quantity in wanted.items()}
     while lacking := list(_lacking(page, more, claims)):
         if not expiry.expire(session, page, at=at):
+            page.save()  # what ran out has gone, whether the caller goes on or not
             raise SoldOut("There isn't enough free stock to hold so much.", lacking)
     for each, units in sorted(more.items()):
         if units:

@@ -67,6 +67,9 @@ def test_to_hold_more_than_is_free_is_refused_and_nothing_changes(session: Sessi
 def test_what_others_let_run_out_can_be_held_too(session: Session, shop: Shop, nine: datetime):
     ask(session, basket(shop, milk=1, bread=1, expires_at=nine + 2 * HOLD), basket(shop, "basket/2", milk=0, bread=3))
 
+    with pytest.raises(SoldOut):
+        change(session, shop, nine + HOLD, bread=5)
+    assert both(session, shop) == (1, 1)
     change(session, shop, nine + HOLD, bread=4)
 
     assert both(session, shop) == (1, 4)
