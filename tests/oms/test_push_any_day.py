@@ -83,7 +83,7 @@ class Day:
         assert push.worth_sending(self.session, said) == worth
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(day=st.lists(happenings, max_size=20))
 def test_each_number_is_told_under_one_version_and_the_last_word_is_true(
     session: Session, nine: datetime, day: list[tuple[str, Any]]

@@ -43,7 +43,7 @@ minutes = st.integers(1, 50)
 booked = st.one_of(st.none(), st.integers(1, 55))
 moves = st.builds(Moved, minutes, st.integers(-4, 4).filter(bool), st.booleans(), booked)
 counts = st.builds(Count, minutes, st.integers(0, 12), booked)
-days = st.lists(st.one_of(moves, moves, counts), max_size=8)
+days = st.lists(st.one_of(moves, moves, counts), max_size=6)
 
 
 def live(session: Session, shop: Shop, day: Sequence[Moved | Count]) -> None:
@@ -76,7 +76,7 @@ def ran(session: Session, shop: Shop, stated: int) -> tuple[ReconRun, ReconItem]
     return run, recon.compare(session, run, {key: stated})[0]
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(day=days, stated=st.integers(-3, 20))
 def test_after_a_run_our_books_and_what_is_in_flight_are_theirs(
     session: Session, nine: datetime, day: list[Moved | Count], stated: int

@@ -193,6 +193,6 @@ TO = {SOLD: "sold", BACK: "left", MISSED: "missed", FOUND: "left"}
 def test_any_day_a_shelf_can_have(session: Session, nine: datetime):
     run_state_machine_as_test(
         type("Day", (AnyDay,), {"session": session, "nine": nine}),
-        settings=settings(max_examples=18, stateful_step_count=20, deadline=None,
+        settings=settings(max_examples=15, stateful_step_count=20, deadline=None,
                           suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]),
     )  # fmt: skip
