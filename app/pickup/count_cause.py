@@ -80,8 +80,7 @@ def shortfall_eased(session: Session, event: ShortfallEased) -> None:
 def open_impossible(session: Session, *, at: datetime) -> int:
     """What fell short while somebody was ending a count of it is counted again; what was looked at since is not."""
     same = sa.and_(col(StockCount.store_id) == Shortfall.node_id, col(StockCount.item_id) == Shortfall.item_id)
-    looked_at = sa.func.coalesce(col(StockCount.as_of), col(StockCount.ended_at))
-    is_known = sa.or_(col(StockCount.ended_at).is_(None), looked_at >= col(Shortfall.since))
+    is_known = sa.or_(col(StockCount.ended_at).is_(None), col(StockCount.ended_at) >= col(Shortfall.since))
     short = (
         select(Shortfall.node_id, Shortfall.item_id, Shortfall.units)
         .join(Store, col(Store.id) == col(Shortfall.node_id))

@@ -7,7 +7,7 @@ from sqlmodel import Session, col, select
 from app.oms import books, inventory, shortfall
 from app.oms.inventory import Cause, Reason
 from app.oms.shortfall import Shortfall
-from app.pickup import card, count_cause, exception_case, oversold, picking
+from app.pickup import card, count_cause, count_posting, exception_case, oversold, picking
 from app.pickup import count as counts
 from app.pickup.count import CountCause
 from app.pickup.exception_case import CaseChanged, CaseEnded, CaseKind, CaseOpened, CaseStatus, ExceptionCase
@@ -132,6 +132,21 @@ def test_what_was_counted_since_is_not_counted_again(session: Session, nine: dat
     session.flush()
 
     assert count_cause.open_impossible(session, at=nine + 2 * MINUTE) == 0
+
+
+def test_a_count_that_finds_too_few_is_believed(session: Session, nine: datetime, counter: Counter):
+    order = counter.place(session, two_milk(), at=nine)
+    sell(session, counter, 96, at=nine)
+    count = counts.open_for(session, store_id=counter.shop.node_id, item_id=counter.shop.milk, cause=CountCause.PLAN,
+                            actor="system", at=nine)  # fmt: skip
+    counts.scan(session, count, 1, associate_id=counter.maya, typed=True, at=nine + MINUTE)
+
+    count_posting.finish(session, count, associate_id=counter.maya, at=nine + 2 * MINUTE)
+
+    session.flush()
+    assert in_danger(session, counter) == [(order.id, 1)]
+    assert counts.living(session, counter.shop.node_id) == []
+    assert count_cause.open_impossible(session, at=nine + 3 * MINUTE) == 0
 
 
 def test_what_fell_short_while_a_count_was_ended_is_counted_again(session: Session, nine: datetime, counter: Counter):
