@@ -133,16 +133,16 @@ def test_only_the_newest_number_leaves(shop: Shop, partner: Partner, couriers: C
 def test_one_that_is_away_is_asked_again_later_and_its_messages_lose_no_attempt(
     shop: Shop, partner: Partner, couriers: Couriers, nine: datetime
 ):
-    partner.answers = [503] * 20
+    partner.answers = [503] * 9
     at = nine
-    for _ in range(20):
+    for _ in range(9):
         couriers.errand(WEB, at)
         couriers.errand(WEB, at)
         paused_until = known().paused_until
         assert paused_until is not None
         at = paused_until
 
-    assert (len(partner.letters), known().failures) == (20, 20)
+    assert (len(partner.letters), known().failures) == (9, 9)
     assert {(message.state, message.attempts) for message in messages()} == {(OutboxState.PENDING, 0)}
     assert couriers.errand(WEB, at) == 2
     assert (known().failures, known().paused_until, states()) == (0, None, [OutboxState.SENT] * 2)

@@ -77,6 +77,7 @@ def test_each_receivers_queue_says_since_when_it_waits(session: Session, shop: S
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     ("name", "url"),
     [
