@@ -15,7 +15,7 @@ from app import clock, db
 from app.config import Settings
 from app.events import replies
 from app.notices.smtp import SmtpTransport, Transport
-from app.oms import expiry, looking_again, order, reliability, rule_effects, stock_intake
+from app.oms import arrival, expiry, looking_again, order, reliability, rule_effects, stock_intake
 from app.pickup import count_cause, escalation
 from app.rules import rule_version
 from jobs import availability
@@ -81,6 +81,11 @@ def _see_who_had_it(at: datetime) -> None:
         reliability.see(session, at=at)
 
 
+def _note_arrivals(_: datetime) -> None:
+    with db.transaction() as session:
+        arrival.note(session)
+
+
 def _ask_for_counts(at: datetime) -> None:
     with db.transaction() as session:
         count_cause.open_impossible(session, at=at)
@@ -104,6 +109,7 @@ SCHEDULE: list[tuple[str, int, Act]] = [
     ("give up on unpaid orders", 30, partial(sweep, order.payment_due, order.give_up_on_payment)),
     ("ask for counts", 60, _ask_for_counts),
     ("see how often places had not what was asked", 3600, _see_who_had_it),
+    ("note what came to stay", 3600, _note_arrivals),
     ("forget old replies", 3600, _forget_replies),
 ]
 

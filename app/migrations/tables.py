@@ -6,6 +6,7 @@ from app.events import inbox, log, outbox, quarantine, replies, sequence
 from app.notices import notice
 from app.oms import (
     address,
+    arrival,
     availability,
     balance,
     channel,

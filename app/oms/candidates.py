@@ -8,7 +8,7 @@ from math import asin, ceil, cos, radians, sin, sqrt
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from app.oms import premises, routing_decision
+from app.oms import arrival, premises, routing_decision
 from app.oms.address import ShipTo
 from app.oms.balance import Balance, Key, sellable
 from app.oms.node import Node, NodeKind
@@ -63,6 +63,7 @@ def to_ship(
     found, to = standing(session, item_ids, credit=credit()), point_of(address)
     asked = _asked_today(session, [each.node.id for each in found], at=at)
     done, refused = _done(session, found, at=at), routing_decision.refused(session, order.id)
+    ages = arrival.age_days(session, item_ids, at=at)
     return [
         Candidate(
             node_id=each.node.id, free=each.free, methods=each.methods, is_up=each.is_up(at),
@@ -72,6 +73,7 @@ def to_ship(
             load=min(1.0, asked.get(each.node.id, 0) / max(1, each.terms.ship_capacity)),
             parcel_minor=each.terms.parcel_minor, per_kg_minor=each.terms.per_kg_minor,
             carrier_failure_rate=each.terms.carrier_failure_rate, nil_pick_rate=each.terms.nil_pick_rate,
+            age_days=ages.get(each.node.id, {}),
         )
         for each in found
     ]  # fmt: skip

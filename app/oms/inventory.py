@@ -65,6 +65,7 @@ class NotEnoughStock(Refusal):
 
 
 MOVES_GOODS = "on_hand <> 0 OR unavailable <> 0 OR suppressed <> 0"
+ARRIVALS = "reason IN ('opening', 'receipt', 'transfer in') AND on_hand > 0"
 """A promise moves nothing that a count could see: most rows of the ledger stay out of the counts' index."""
 
 
@@ -82,6 +83,7 @@ class Movement(SQLModel, table=True):
             sqlite_where=sa.text(MOVES_GOODS),
             postgresql_where=sa.text(MOVES_GOODS),
         ),
+        sa.Index("movement_arrived", "recorded_at", sqlite_where=sa.text(ARRIVALS), postgresql_where=sa.text(ARRIVALS)),
         sa.CheckConstraint(
             "reason <> 'reserved' OR reserved <= 0"
             " OR reserved_after <= on_hand_after - unavailable_after - suppressed_after",

@@ -74,7 +74,7 @@ class RoutingRefusal(SQLModel, table=True):
     order_id: int = Field(foreign_key="order.id", primary_key=True)
     node_id: int = Field(foreign_key="node.id", primary_key=True)
     item_id: int = Field(foreign_key="item.id", primary_key=True)
-    refused_at: datetime
+    refused_at: datetime = Field(index=True)
     reason: str
 
 
