@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from threading import Barrier, Event
 from typing import Any
 
+from app.clock import now
+from tests.processes.orders import order
 from tests.processes.process import PATIENCE
 
 FEW = ("MILK", "BREAD", "EGGS")
@@ -22,6 +24,7 @@ class Answered:
 
     granted: dict[str, dict[str, int]] = field(default_factory=dict)
     let_go: set[str] = field(default_factory=set)
+    ordered: set[str] = field(default_factory=set)
     refused: int = 0
     statuses: Counter[int] = field(default_factory=Counter)
 
@@ -89,6 +92,18 @@ class Client:
             change = {"lines": [{"sku": sku, "quantity": str(units), "node": "014"}]}
             if self.ask("PATCH", f"/api/reservations/{held}", change, key=held)[0] == 200:
                 self.answered.granted[held] = wanted | {sku: units}
-        if chance.random() < 0.7:
+        if chance.random() < 0.2:
+            self.order(held)
+        elif chance.random() < 0.7:
             assert self.ask("DELETE", f"/api/reservations/{held}")[0] == 200
             self.answered.let_go.add(held)
+
+    def order(self, held: str) -> None:
+        """All that the basket holds, taken over where some other basket was held; who pays before that has it."""
+        lines = [{"sku": sku, "quantity": str(units), "unit_price_minor": 150}
+                 for sku, units in self.answered.granted[held].items() if units]  # fmt: skip
+        self.turn += 1
+        said = order(now(), held, "014", "MILK") | {"lines": lines, "reservation": held}
+        status, answer = self.ask("POST", "/api/orders", said, key=f"order/{held}")
+        assert (status, answer["status"]) == (201, "accepted"), answer
+        self.answered.ordered.add(held)
