@@ -13,6 +13,7 @@ import click
 from sqlmodel import Session, select
 
 from app import clock, db
+from app.cli_node import node
 from app.cli_outside import outbox, receiver
 from app.cli_recon import back_office, postings, reconcile
 from app.cli_rules import channel, rules
@@ -39,7 +40,10 @@ def main() -> None:
     """Readyshelf: orders to collect, from tap to hand-over."""
 
 
-for command in (run, web, live, jobs, rules, channel, receiver, outbox, back_office, postings, reconcile, simulate):
+COMMANDS = (
+    run, web, live, jobs, rules, channel, receiver, outbox, back_office, postings, reconcile, simulate, node,
+)  # fmt: skip
+for command in COMMANDS:
     main.add_command(command)
 
 

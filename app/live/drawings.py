@@ -9,7 +9,7 @@ from sqlmodel import Session
 from app import drawing
 from app.events.log import DomainEvent, Event
 from app.notices import events as notices
-from app.oms import discrepancy, routing_decision, shortfall
+from app.oms import discrepancy, outage, routing_decision, shortfall
 from app.oms import order_events as orders
 from app.oms import transfer_events as transfers
 from app.pickup import board, card, exception_case
@@ -33,6 +33,7 @@ SILENT: set[type[DomainEvent]] = {
     orders.OrderPlaced, orders.OrderUnfulfillable, orders.OrderReleased, orders.PaymentFailed, orders.PaymentRecovered,
     orders.OrderCancelled, orders.PaymentRefunded, orders.RefundDue, orders.UnitsCancelled,
     routing_decision.OrderRouted, routing_decision.UnitsMovedOn,
+    outage.NodeEvent, outage.NodeWentDown, outage.NodeCameUp,
     orders.ShipmentLeft, orders.ShipmentTakenBack,
     rules.RuleEvent, rules.RulesPublished, rules.RulesWithdrawn,
     notices.NoticeSent, notices.NoticeFailed, notices.NoticeUndeliverable,
