@@ -70,6 +70,7 @@ REACTIONS: Mapping[type[DomainEvent], Sequence[Reaction]] = {
     tasks.PackingTakenBack: [tally.fold],
     tasks.TaskShipped: [tally.fold],
     tasks.ShippingTakenBack: [tally.fold],
+    tasks.TaskAskedForMore: [tally.fold],
     tasks.TaskMoved: [tally.fold, escalation.close_for],
     tasks.TaskCancelled: [tally.fold, escalation.close_for],
     tasks.TaskPutBack: [tally.fold],

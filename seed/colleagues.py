@@ -69,7 +69,7 @@ def pack(session: Session, task_id: int, who: int, at: datetime) -> None:
 def give_to_carrier(session: Session, task_id: int, who: int, at: datetime) -> None:
     """The van came."""
     held = task.locked(session, task_id)
-    what = carrier.consignment(held, CARRIER, f"1550{task_id:010}")
+    what = carrier.consignment(CARRIER, f"1550{task_id:010}")
     carrier.hand_to_carrier(session, held, what, associate_id=who, at=at)
 
 

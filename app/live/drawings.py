@@ -24,7 +24,7 @@ DRAWN: set[type[DomainEvent]] = {
     tasks.HandoverTakenBack, tasks.TaskCancelled, tasks.UnitPutBack, tasks.TaskPutBack, tasks.TaskLate,
     tasks.TaskEscalated, tasks.EscalationAcknowledged,
     tasks.UnitPacked, tasks.TaskPacked, tasks.PackingTakenBack, tasks.TaskShipped, tasks.ShippingTakenBack,
-    tasks.TaskMoved,
+    tasks.TaskMoved, tasks.TaskAskedForMore,
     tasks.TaskAwaitsTransfer, tasks.TaskInTransit, tasks.TaskReceived,
     exception_case.CaseOpened, exception_case.CaseAcknowledged, exception_case.CaseChanged, exception_case.CaseEnded,
 }  # fmt: skip

@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 ALIVE = ("reserved", "picked", "packed", "staged")
 """Where a unit is on its way to the customer."""
 
-GONE = ("collected", "shipped")
-"""Where a unit has left our hands for the customer's."""
-
 PLACES = (
     "reserved", "picked", "short", "packed", "staged", "collected", "shipped", "cancelled", "unfilled", "in_parts",
 )  # fmt: skip

@@ -29,8 +29,16 @@ def status_of(lines: Sequence[OrderLine], *, is_paid_enough: bool) -> OrderStatu
     if all(line.ordered == line.short + line.unfilled + line.cancelled for line in lines):
         return OrderStatus.UNFULFILLABLE
     if not any(getattr(line, place) for line in lines for place in ALIVE):
-        return OrderStatus.COLLECTED if any(line.collected for line in lines) else OrderStatus.SHIPPED
+        return _out_of_our_hands(lines)
     return _under_way(lines) if is_paid_enough else OrderStatus.AWAITING_PAYMENT
+
+
+def _out_of_our_hands(lines: Sequence[OrderLine]) -> OrderStatus:
+    """What a collected bag lacks will not come any more; for what a parcel lacks another place is looked for."""
+    if any(line.collected for line in lines):
+        return OrderStatus.COLLECTED
+    is_missing = any(line.short + line.unfilled for line in lines)
+    return OrderStatus.PARTLY_SHIPPED if is_missing else OrderStatus.SHIPPED
 
 
 def _under_way(lines: Sequence[OrderLine]) -> OrderStatus:

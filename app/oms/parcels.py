@@ -43,7 +43,7 @@ def _taken(lines: Iterable[OrderLine], units: int, left: dict[int, int]) -> list
 
 
 def _given(session: Session, line: OrderLine, units: int, fulfilment: Fulfilment) -> OrderLine:
-    if units < line.ordered and line.fulfilment_id != fulfilment.id:
+    if units < line.ordered:  # what the rest of it became has a claim of its own
         return order_line.split(session, line, units, fulfilment_id=fulfilment.id)
     line.fulfilment_id = fulfilment.id
     return line

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from app.oms.order_line import ALIVE, GONE, OrderLine
+from app.oms.order_line import ALIVE, OrderLine
 
 Lines = Sequence[OrderLine]
 
@@ -31,9 +31,13 @@ def margin(lines: Lines, *, is_over: bool) -> int:
 def lost(line: OrderLine, lines: Lines, *, is_over: bool) -> int:
     """The units the customer will not get; `is_over` when the order was called off.
 
-    What is missing may still be found, until the bag it would have gone into has left.
+    What is missing may still be found, until the bag it would have gone into has left; for a parcel another place is
+    looked for, until somebody calls it off.
     """
     if is_over:
         return line.ordered - line.collected - line.shipped
-    has_left, is_awaited = (any(getattr(each, at) for each in lines for at in places) for places in (GONE, ALIVE))
+    has_left, is_awaited = (
+        any(each.collected for each in lines),
+        any(getattr(each, at) for each in lines for at in ALIVE),
+    )
     return line.cancelled + (line.short if has_left and not is_awaited else 0)

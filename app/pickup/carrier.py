@@ -1,5 +1,6 @@
 """Handing packed parcels to a carrier: from then on the order is out of our hands, and its customer is told how."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlmodel import Session
@@ -26,11 +27,11 @@ class OurOwnLabel(Refusal):
     status = 422
 
 
-def consignment(task: PickupTask, carrier: str, tracking: str) -> Consignment:
-    """What was scanned or typed, for as many parcels as were packed."""
+def consignment(carrier: str, tracking: str) -> Consignment:
+    """What was scanned or typed."""
     if tracking.strip().upper().startswith(PREFIX):
         raise OurOwnLabel("That's our own slip. Scan the carrier's label.")
-    return shipment.consignment(carrier, tracking, max(task.parcels, 1))
+    return shipment.consignment(carrier, tracking)
 
 
 def hand_to_carrier(session: Session, task: PickupTask, what: Consignment, *, associate_id: int, at: datetime) -> None:
@@ -41,7 +42,7 @@ def hand_to_carrier(session: Session, task: PickupTask, what: Consignment, *, as
     if not task.order.is_paid_enough:
         raise NotPaid(f"The payment of order {task.order.number} doesn't stand. Ask your lead.")
     units = [(line, line.packed) for line in task.lines if line.packed]
-    actor = f"associate/{associate_id}"
+    what, actor = replace(what, parcels=task.parcels), f"associate/{associate_id}"
     row = shipment.ship(session, task.order, units, what, origin="packed", actor=actor, at=at)
     task.late_at = None
     task.become(TaskStatus.SHIPPED, TaskShipped, by=associate_id, at=at, shipment_id=row.id,

@@ -12,11 +12,12 @@ from app.oms.routing_decision import UnitsMovedOn
 from app.pickup import task as tasks
 from app.pickup.picking import ShortPick
 from app.pickup.task import PickupTask
-from app.pickup.task_events import ShortTakenBack, TaskMoved, UnitsShort
+from app.pickup.task_events import ShortTakenBack, TaskAskedForMore, TaskMoved, UnitsShort
 from app.pickup.task_status import IN_HAND, TaskStatus
 
 LEFT = frozenset({TaskStatus.MOVED, TaskStatus.UNFULFILLABLE, TaskStatus.SHIPPED})
 """Nothing to do here any more, until something is routed here again."""
+DONE_PICKING = frozenset({TaskStatus.PICKED, TaskStatus.PACKED})
 
 
 def missed(session: Session, event: UnitsShort) -> None:
@@ -55,10 +56,19 @@ def _less_to_do(task: PickupTask, event: UnitsMovedOn) -> None:
 
 
 def reopen(session: Session, event: OrderReleased) -> None:
-    """A place that had nothing left to do for an order is asked again: its task begins anew."""
+    """A place that had nothing left to do for an order, or nothing to pick, is asked for more of it."""
     for task in tasks.all_of(session, event.order_id):
-        if task.status in LEFT and task.units("reserved") and task.is_ship:
-            task.ask_again(session, by=event.actor, at=event.at)
+        if task.status in (*LEFT, *DONE_PICKING) and task.units("reserved") and task.is_ship:
+            _ask_again(session, task, event)
+
+
+def _ask_again(session: Session, task: PickupTask, event: OrderReleased) -> None:
+    """Whoever has the bag or the parcel in hand goes on with it; what has left is followed by another."""
+    if task.status in LEFT:
+        task.ask_again(session, by=event.actor, at=event.at)
+    else:
+        task.parcels = 0
+        task.become(TaskStatus.PICKING, TaskAskedForMore, by=event.actor, at=event.at)
 
 
 def _after(task: PickupTask) -> TaskStatus:

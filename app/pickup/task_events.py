@@ -170,6 +170,11 @@ class TaskMoved(TaskEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TaskAskedForMore(TaskEvent):
+    """More of the order is to come from here, while its bag or parcel still stands here."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class TaskCancelled(TaskEvent):
     """The order was called off; what is in a bag has to be put back."""
 

@@ -11,7 +11,7 @@ from app.notices import letter
 from app.oms import shipment
 from app.oms.address import ShipTo
 from app.oms.order import Order
-from app.oms.order_line import OrderLine, things
+from app.oms.order_line import ALIVE, OrderLine, things
 from app.oms.order_status import OrderStatus
 from app.pickup import task as tasks
 
@@ -101,12 +101,17 @@ def _words(order: Order, stage: str, zone: str, *, at: datetime) -> tuple[str, s
         "ordered": (f"{name}, we have your order", promise),
         "picking": (f"{name}, we’re putting it together", promise),
         "packed": (f"{name}, it’s packed", "We write to you when the carrier has it."),
-        "partly": (f"{name}, a part of it is on its way", "The rest follows."),
+        "partly": (f"{name}, a part of it is on its way", _rest_words(order)),
         "shipped": (f"{name}, it’s on its way", "Ask the carrier where it is, by its number."),
         "gone": ("The rest was cancelled", "What has left already is still on its way to you."),
         "cancelled": ("This order was cancelled", "If you didn’t ask for this, write to us."),
         "unfulfillable": ("Sorry, we don’t have it", "We are looking into it and will write to you."),
     }[stage]
+
+
+def _rest_words(order: Order) -> str:
+    is_coming = any(getattr(line, place) for line in order.lines for place in ALIVE)
+    return "The rest follows." if is_coming else "We are still looking for the rest."
 
 
 def _short_words(order: Order, stage: str) -> str:
@@ -115,8 +120,7 @@ def _short_words(order: Order, stage: str) -> str:
     if not missing or stage in {"cancelled", "gone", "unfulfillable"}:
         return ""
     total = sum(line.count("ordered") for line in order.lines)
-    said = f"{plural(missing, 'item')} of {total}"
-    return f"{said} couldn’t be sent." if stage == "shipped" else f"{said} couldn’t be found yet."
+    return f"{plural(missing, 'item')} of {total} couldn’t be found yet."
 
 
 def _sent(session: Session, order: Order, zone: str) -> tuple[Sent, ...]:

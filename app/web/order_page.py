@@ -108,7 +108,7 @@ def _words(event: Event, who: str, items: dict[int, Item], shelves: dict[int, st
         "TaskShipped": f"{who} gave it to the carrier",
         "ShippingTakenBack": f"{who} took it back: it had not left",
         "TaskMoved": "Another place sends it",
-        "TaskAskedAgain": "The store was asked for more of it",
+        "TaskAskedForMore": "The store was asked for more of it",
         "TaskCancelled": "The order was cancelled",
         "UnitPutBack": f"{who} put {item} back",
         "TaskPutBack": "Everything is back on its shelf",

@@ -55,7 +55,7 @@ def _weight() -> int | None:
 @task_act
 def hand_to_carrier(session: Session, task_id: int):
     task, at = viewer().task(session, task_id), now()
-    what = carrier.consignment(task, request.form.get("carrier", "")[: said.LONGEST_CODE], said.code())
+    what = carrier.consignment(request.form.get("carrier", "")[: said.LONGEST_CODE], said.code())
     carrier.hand_to_carrier(session, task, what, associate_id=viewer().id, at=at)
     remember(session, [task], Act.SHIPMENT, f"{task.order.number} given to {what.carrier}", at=at)
     return done(session, task_id, at=at)

@@ -74,8 +74,8 @@ def _keep(session: Session, order: Order, nodes: dict[int | None, int], at: date
         for line in order.lines
     )
     document = f"order/{order.id}"
-    request = Request(key=document, wishes=wishes, state=ReservationState.HARD, document=document, actor=ACTOR, at=at,
-                      channel="web")  # fmt: skip
+    request = Request(key=f"placed/{order.id}", wishes=wishes, state=ReservationState.HARD, document=document,
+                      actor=ACTOR, at=at, channel="web")  # fmt: skip
     assert admission.admit(session, [request])[0].is_granted
     for line in order.lines:
         line.move("unfilled", "reserved", line.ordered)

@@ -151,14 +151,14 @@ def test_parcels_are_some_and_weigh_something(
         ("D\nPD\x07", "1234567"), ("DPD", "1" * 41),
     ],
 )  # fmt: skip
-def test_a_carrier_has_a_name_and_its_parcel_a_number(task, who, number):
+def test_a_carrier_has_a_name_and_its_parcel_a_number(who, number):
     with pytest.raises(Unreadable):
-        carrier.consignment(task, who, number)
+        carrier.consignment(who, number)
 
 
-def test_our_own_slip_is_no_tracking_number(task):
+def test_our_own_slip_is_no_tracking_number():
     with pytest.raises(OurOwnLabel, match="carrier's label"):
-        carrier.consignment(task, "DPD", f"pcl-{task.id}-1")
+        carrier.consignment("DPD", "pcl-7-1")
 
 
 def test_only_what_is_packed_and_paid_for_leaves_and_only_once(
@@ -192,7 +192,7 @@ def test_a_wrong_number_is_taken_back_before_anybody_hears_of_it(
     assert (task.status, order.status) == (TaskStatus.PACKED, OrderStatus.PACKED)
     assert shipment.standing(session, order.id) == []
     assert list(books.unexplained_claims(session)) == []
-    again = carrier.consignment(task, "Evri", "H00AA-12345")
+    again = carrier.consignment("Evri", "H00AA-12345")
     carrier.hand_to_carrier(session, task, again, associate_id=counter.maya, at=nine + MINUTE)
     kept = session.exec(select(Notice).where(Notice.order_id == order.id, Notice.stage == Stage.SHIPPED)).all()
     assert [delivery.is_still_true(session, each) for each in sorted(kept, key=lambda each: each.id)] == [False, True]
