@@ -10,6 +10,7 @@ from app import clock, db
 from app.oms import books, inventory, kit
 from app.oms.inventory import Cause, Change, Reason
 from app.oms.item import Item
+from app.oms.node import Node, NodeKind
 from app.people import api_client
 from tests.web.conftest import Chain
 from tests.web.test_api import System, is_problem, order
@@ -152,6 +153,25 @@ def test_an_order_takes_over_what_its_basket_holds(system: System, chain: Chain)
     assert (reserved(chain), reserved(chain, "22423")) == (9, 1)
     called_off = system.post(f"/api/orders/{placed['id']}/cancellation", {"reason": "changed my mind"}, key="k4")
     assert (called_off.json["status"], reserved(chain)) == ("cancelled", 0)
+
+
+def test_what_is_shipped_comes_from_where_the_basket_held_it(system: System, chain: Chain):
+    with db.transaction() as session:
+        depot = Node(kind=NodeKind.DC, code="DC1", name="North depot")
+        session.add(depot)
+        session.flush()
+        cause = Cause(reason=Reason.OPENING, document="opening", actor="test", occurred_at=chain.at,
+                      recorded_at=chain.at)  # fmt: skip
+        inventory.record(session, [Change(item_id=chain.items["85123A"], node_id=depot.id, on_hand=5)], cause)
+    held = system.post("/api/reservations", basket(line("5", node="DC1"))).json["id"]
+    to = {"name": "Priya N.", "street": "1 Wharf", "city": "York", "postal_code": "YO1 1AA", "country": "GB"}
+    shipped = {"type": "ship", "ship_to": to, "promised_by": "2026-11-26T11:00:00Z"}
+    bought = [{"sku": "85123A", "quantity": "5", "unit_price_minor": 255}]
+
+    placed = system.post("/api/orders", order(fulfilment=shipped, lines=bought, reservation=held), key="k2").json
+
+    assert (placed["status"], [part["node"] for part in placed["fulfilments"]]) == ("accepted", ["DC1"])
+    assert system.get(f"/api/reservations/{held}").json["state"] == "moved"
 
 
 def test_an_unpaid_order_keeps_its_basket_longer_than_the_basket_did(system: System, chain: Chain, nine: datetime):
