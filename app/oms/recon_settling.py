@@ -59,7 +59,7 @@ def _judge(session: Session, run: ReconRun, found: Sequence[Compared], *, follow
     limits = limits_of(session, run)
     items = {item.id: item for item in session.exec(select(Item).where(col(Item.id).in_({w.item_id for w in wrong})))}
     gaps = _with_gaps(session, {line.node_id for line in wrong}, at)
-    newer, asked = _newer(session, run, wrong), _asked(session, run, wrong)
+    newer, asked = _newer(session, run, wrong), _asked(session, wrong)
     for line in wrong:
         if line.key in newer:
             line.outcome = Outcome.NEWER
@@ -102,8 +102,8 @@ def _words(session: Session, lines: Sequence[Compared]) -> dict[Key, datetime]:
     return {(row[0], row[1]): row[2] for row in found}
 
 
-def _asked(session: Session, run: ReconRun, lines: Sequence[Compared]) -> dict[Key, int]:
-    """Differences somebody was asked to look at, and nobody has counted since."""
+def _asked(session: Session, lines: Sequence[Compared]) -> dict[Key, int]:
+    """Differences somebody was asked to look at, whoever stated them, and nobody has counted since."""
     asked, words = rows.given(_named(lines)), _words(session, lines)
     same = sa.and_(col(ReconItem.item_id) == asked.c.item_id, col(ReconItem.node_id) == asked.c.node_id)
     found = (
@@ -111,7 +111,6 @@ def _asked(session: Session, run: ReconRun, lines: Sequence[Compared]) -> dict[K
         .join(asked, same)
         .join(ReconRun, col(ReconRun.id) == ReconItem.run_id)
         .where(col(ReconItem.outcome) == sa.bindparam(None, Outcome.ASKED, literal_execute=True))
-        .where(col(ReconRun.source) == run.source)
         .order_by(col(ReconRun.id))
     )
     still: dict[Key, int] = {}

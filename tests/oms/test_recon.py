@@ -113,9 +113,18 @@ def test_a_hand_off_booked_after_the_statement_was_not_in_it(shop: Shop):
     assert run(shop, "10").run.counts == {"in flight": 1}
 
 
+def test_a_hand_off_after_the_statement_explains_itself_once(shop: Shop):
+    move(shop, -2, minutes=90)
+
+    report = run(shop, "10")
+
+    assert [(line.since, line.unbooked, line.difference) for line in items_of(report)] == [(-2, 0, 0)]
+
+
 def test_what_a_till_told_us_is_not_told_back(shop: Shop):
     with db.transaction() as session:
-        take(session, sold(1, at=shop.opened_at), at=shop.opened_at)
+        came = sold(2, "3", reason="transfer_in", at=shop.opened_at)
+        take(session, sold(1, at=shop.opened_at), came, at=shop.opened_at)
     move(shop, -1, minutes=5)
 
     with db.reading() as session:
@@ -174,22 +183,29 @@ def test_the_limits_are_a_rule(shop: Shop):
     assert len(report.run.rule_versions) == 1
 
 
-def test_what_was_counted_since_stands(shop: Shop):
-    at = shop.opened_at + timedelta(minutes=90)
+def count(shop: Shop, milk: int, *, minutes: int) -> None:
+    """Somebody counts so many in the store."""
+    at, key = shop.opened_at + timedelta(minutes=minutes), (shop.milk, shop.node_id)
     with db.transaction() as session:
-        reckoning = correction.open_reckoning(session, [], [((shop.milk, shop.node_id), at)])
+        reckoning = correction.open_reckoning(session, [], [(key, at)])
         cause = Cause(reason=Reason.COUNT, document="count/9", actor="a", occurred_at=at, recorded_at=at)
-        reckoning.correct_to((shop.milk, shop.node_id), 8, at, cause)
+        reckoning.correct_to(key, milk, at, cause)
         reckoning.save()
+
+
+def test_what_was_counted_since_stands(shop: Shop):
+    count(shop, 8, minutes=90)
 
     assert run(shop, "9").run.counts == {"newer word known": 1}
     assert on_hand(shop) == 8
 
 
-def test_a_person_who_counted_is_asked_again_only_about_something_new(shop: Shop):
+def test_nobody_is_asked_twice_about_one_difference_until_it_was_counted(shop: Shop):
     run(shop, "30")
     assert run(shop, "30").run.counts == {"for a person already": 1}
     assert run(shop, "31").run.counts == {"for a person": 1}
+    count(shop, 10, minutes=90)
+    assert run(shop, "31", minutes=120).run.counts == {"for a person": 1}
 
 
 def test_while_a_tills_messages_are_missing_nothing_is_put_right(shop: Shop):
