@@ -44,7 +44,7 @@ def run(call: Call, callers: int, seconds: float) -> dict[str, float]:
     numbers, waits, over = itertools.count(), [], Event()
 
     def work(_: int) -> None:
-        mine = []
+        mine: list[float] = []
         while not over.is_set() or len(mine) < 2:
             began = perf_counter()
             call(next(numbers))
