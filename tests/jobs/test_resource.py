@@ -15,6 +15,7 @@ from app.oms import books, shortfall, transfer
 from app.oms import order as orders
 from app.oms.node_terms import NodeTerms
 from app.oms.order import Order
+from app.oms.order_line import OrderLine
 from app.oms.shortfall import Shortfall
 from app.pickup import escalation, exception_case
 from app.pickup.exception_case import CaseKind, ExceptionCase
@@ -117,11 +118,12 @@ def test_whom_nobody_can_help_stays_a_problem_and_the_shelf_rests(chain: Chain, 
 def test_a_bag_that_was_filled_makes_another_order_the_one_in_danger(chain: Chain, nine: datetime):
     with db.transaction() as session:
         first, second = (chain.collect(session, number) for number in (1, 2))
-        first_id = first.id
-        second.lines[0].move("reserved", "picked", 2)
+        first_id, line_id = first.id, second.lines[0].id
         chain.tell(session, chain.near, -20)
         chain.tell(session, chain.far, -20)
     tell(chain, chain.shop.node_id, -8)
+    with db.transaction() as session:
+        session.get_one(OrderLine, line_id).move("reserved", "picked", 2)
 
     resource(nine)
 

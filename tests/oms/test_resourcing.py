@@ -177,6 +177,30 @@ def test_an_order_that_is_collected_is_brought_to_its_store_in_time(session: Ses
     assert coming.expected_at <= order.promised_at
 
 
+def test_what_is_collected_comes_whole(session: Session, chain: Chain):
+    order = chain.collect(session, 1, two_milk(), bread(1))
+
+    chain.tell(session, chain.shop.node_id, -9)
+
+    assert resource(session, at=chain.shop.opened_at) == [order.id]
+    assert kept_at(session, order) == {chain.near: 3}
+
+
+def test_a_shelf_that_owes_more_than_was_tried_for_does_not_rest(session: Session, chain: Chain):
+    at = chain.shop.opened_at
+    placing.place(session, order_form(chain.shop), actor="w", at=at)
+    chain.tell(session, chain.shop.node_id, -10)
+    (number,) = shortfall.due(session, at)
+
+    resourcing.rest(session, number, units=1, at=at)
+    session.flush()
+    assert shortfall.due(session, at) == [number]
+    resourcing.rest(session, number, units=2, at=at)
+    session.flush()
+
+    assert shortfall.due(session, at) == []
+
+
 def test_what_could_not_come_in_time_stays_with_a_person(session: Session, chain: Chain):
     at = chain.shop.opened_at
     order = placing.place(session, order_form(chain.shop, promised_at=at + timedelta(hours=2)), actor="w", at=at)
