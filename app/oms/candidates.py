@@ -80,10 +80,14 @@ def to_ship(
 
 
 def at_the_store(
-    session: Session, order: Order, item_ids: Collection[int], *, at: datetime, credit: Credit = no_credit
-) -> list[Candidate]:
-    """The one the customer chose. They are served there even late, so no promise keeps it from them."""
-    refused = routing_decision.refused(session, order.id)
+    session: Session, order: Order, item_ids: Collection[int], *, at: datetime, credit: Credit = no_credit,
+    is_new: bool = False,
+) -> list[Candidate]:  # fmt: skip
+    """The one the customer chose. They are served there even late, so no promise keeps it from them.
+
+    Of an order that is only being placed nobody has refused anything.
+    """
+    refused = {} if is_new else routing_decision.refused(session, order.id)
     return [
         Candidate(
             node_id=each.node.id, free=each.free, methods=each.methods, is_up=each.is_up(at),
@@ -111,6 +115,11 @@ def to_bring(session: Session, order: Order, wanted: Mapping[int, int], *, at: d
         )
         for each in found if each.node.id != store.node.id and each.node.kind != NodeKind.VENDOR
     ]  # fmt: skip
+
+
+def lies_somewhere(session: Session, node_id: int) -> bool:
+    """Whether anybody knows where: else nobody can say when something would be there."""
+    return point_of(_terms(session, node_id)) is not None
 
 
 def standing(

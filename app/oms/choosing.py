@@ -35,6 +35,8 @@ class Way:
     """The one node it could come from, when it is one."""
     chosen_from: Callable[[Candidate], bool] = lambda _: True
     """A person has named the node; the others are looked at all the same."""
+    is_open: Callable[[], bool] = lambda: True
+    """Whether it can be thought of at all; asked when no way before it was found."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,7 @@ def _hold(session: Session, choice: Choice, held: Collection[Key], credit: Credi
 
 def _hold_all(session: Session, ways: Iterable[Way], held: Collection[Key], *, at: datetime) -> None:
     items = {need.item_id for way in ways for need in way.demand.needs}
-    nodes = {way.only for way in ways}
+    nodes = {way.only for way in ways if way.is_open()}
     kept = sa.select(col(Balance.item_id), col(Balance.node_id)).where(col(Balance.item_id).in_(items))
     if None not in nodes:
         kept = kept.where(col(Balance.node_id).in_(nodes))
@@ -111,7 +113,7 @@ def _hold_all(session: Session, ways: Iterable[Way], held: Collection[Key], *, a
 
 def _choice(asked: Asked) -> Choice:
     seen: dict[int, dict[str, Any]] = {}
-    for way in asked.ways:
+    for way in (each for each in asked.ways if each.is_open()):
         candidates = way.candidates()
         decision = choose(way.demand, [each for each in candidates if way.chosen_from(each)], asked.weights)
         seen |= {each.node_id: _seen(each, way, decision, asked.weights) for each in candidates}

@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from app.oms import admission, parcels, transfer
 from app.oms.admission import Request, Wish
 from app.oms.choosing import Choice
 from app.oms.order import Order
-from app.oms.order_line import Fulfilment
 from app.oms.parcels import Share
 from app.oms.reservation import ReservationState
 from app.oms.routing_decision import Outcome, RoutingDecision
@@ -36,11 +35,13 @@ def carry_out(
 def _keep(
     session: Session, order: Order, shares: Sequence[Share], *, decision: RoutingDecision, held: str | None
 ) -> None:
-    nodes = {part.id: part.node_id for part in session.exec(select(Fulfilment).where(Fulfilment.order_id == order.id))}
+    nodes = {part["node"] for part in decision.parts}
+    node_of: dict[int | None, int] = {} if len(nodes) == 1 else {part.id: part.node_id for part in order.fulfilments}
     wishes = tuple(
-        Wish(item_id=line.item_id, node_id=nodes[line.fulfilment_id or 0], quantity=units, order_line_id=line.id)
+        Wish(item_id=line.item_id, node_id=node_of.get(line.fulfilment_id) or min(nodes), quantity=units,
+             order_line_id=line.id)
         for line, units in shares
-    )
+    )  # fmt: skip
     document = f"order/{order.id}"
     request = Request(
         key=document if decision.number == 1 else f"{document}/{decision.number}", wishes=wishes, document=document,

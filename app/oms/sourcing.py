@@ -31,9 +31,9 @@ def route(session: Session, order: Order, *, held: str | None = None, actor: str
     What a basket holds for it under the key `held` becomes the order's, or goes back on sale.
     """
     shares = [(line, line.unfilled) for line in order.lines]
-    asked = ways.of(session, order, shares, at=at, credit=lambda: _kept_by(session, held, at=at))
+    asked = ways.of(session, order, shares, at=at, credit=lambda: _kept_by(session, held, at=at), is_new=True)
     choice = choosing.settle(session, asked, held=_kept_by(session, held, at=at), at=at)
-    decision = _write_down(session, order, choice, asked, reason="", actor=actor, at=at)
+    decision = _write_down(session, order, choice, asked, number=1, reason="", actor=actor, at=at)
     if decision.outcome in (Outcome.SHIPPED, Outcome.TRANSFERRED):  # what a store has itself is routed nowhere
         _say(order, decision)
     if decision.is_routed:
@@ -102,7 +102,9 @@ def _move(
     last = routing_decision.last_of(session, order.id)
     if not choice.is_found and last is not None and last.says_no_to(choice.wanted):
         return last  # said once; whoever looks again and again writes it down once
-    decision = _write_down(session, order, choice, asked, reason=reason, actor=actor, at=at)
+    decision = _write_down(
+        session, order, choice, asked, number=1 + (last.number if last else 0), reason=reason, actor=actor, at=at
+    )
     _say(order, decision)
     if decision.is_routed:
         before = [(line.fulfilment_id, line.item_id, units) for line, units in shares]
@@ -131,12 +133,19 @@ def _refuse_for(session: Session, order: Order, shares: Sequence[Share], *, reas
 
 
 def _write_down(
-    session: Session, order: Order, choice: Choice, asked: Asked, *, reason: str, actor: str, at: datetime
+    session: Session,
+    order: Order,
+    choice: Choice,
+    asked: Asked,
+    *,
+    number: int,
+    reason: str,
+    actor: str,
+    at: datetime,
 ) -> RoutingDecision:
     made, way = choice.decision, choice.way
-    last = routing_decision.last_of(session, order.id)
     decision = RoutingDecision(
-        order_id=order.id, number=1 + (last.number if last is not None else 0), at=at, actor=actor, mode=way.mode,
+        order_id=order.id, number=number, at=at, actor=actor, mode=way.mode,
         outcome=way.outcome if choice.is_found else Outcome.NOTHING, rule_version_ids=list(asked.rule_version_ids),
         wanted=choice.wanted, candidates=list(choice.seen),
         parts=[{"node": part.node_id, "cost": part.cost, "units": {str(item): n for item, n in part.units.items()}}

@@ -11,7 +11,6 @@ from app.oms import candidates, premises
 from app.oms.candidates import SOME_DAY, Credit, no_credit
 from app.oms.choosing import Asked, Way
 from app.oms.node import Node
-from app.oms.node_terms import NodeTerms
 from app.oms.order import Order
 from app.oms.parcels import Share
 from app.oms.routing import Candidate, Demand, Method, Need, Weights
@@ -19,17 +18,18 @@ from app.oms.routing_decision import Mode, Outcome
 from app.rules import bodies, rule_version
 
 
-def of(session: Session, order: Order, shares: Sequence[Share], *, at: datetime, credit: Credit = no_credit) -> Asked:
+def of(
+    session: Session, order: Order, shares: Sequence[Share], *, at: datetime, credit: Credit = no_credit,
+    is_new: bool = False,
+) -> Asked:  # fmt: skip
     """An order that is shipped comes in parcels; one that is collected is there, or is brought there."""
     rules = _rules(session, order, at=at)
     demand = _demand(order, shares, rules.body)
     if order.store_id is None:
         sent = _shipped(session, order, demand, at=at, credit=credit)
         return _asked(rules, sent, replace(sent, mode=Mode.FALLBACK, demand=_any_day(demand)), credit=credit)
-    there = _collected(session, order, demand, at=at, credit=credit)
-    store = session.get(NodeTerms, order.store_id)
-    is_known = candidates.point_of(store) is not None
-    if is_known and _is_whole(order, shares) and order.is_paid_enough:
+    there = _collected(session, order, demand, at=at, credit=credit, is_new=is_new)
+    if _is_whole(order, shares) and order.is_paid_enough:
         return _asked(rules, there, _brought(session, order, demand, at=at), credit=credit)
     return _asked(rules, there, credit=credit)
 
@@ -45,7 +45,8 @@ def by_hand(session: Session, order: Order, shares: Sequence[Share], node: Node,
     else:
         way = _brought(session, order, demand, at=at)
     return _asked(rules, replace(
-        way, mode=Mode.MANUAL, demand=_any_day(way.demand), candidates=lambda: _never_full(way.candidates(), node.id),
+        way, mode=Mode.MANUAL, demand=_any_day(way.demand), is_open=lambda: True,
+        candidates=lambda: _never_full(way.candidates(), node.id),
         chosen_from=lambda each: each.node_id == node.id,
     ))  # fmt: skip
 
@@ -83,16 +84,19 @@ def _shipped(session: Session, order: Order, demand: Demand, *, at: datetime, cr
     return Way(mode=Mode.NORMAL, outcome=Outcome.SHIPPED, demand=demand, candidates=asked)
 
 
-def _collected(session: Session, order: Order, demand: Demand, *, at: datetime, credit: Credit = no_credit) -> Way:
+def _collected(
+    session: Session, order: Order, demand: Demand, *, at: datetime, credit: Credit = no_credit, is_new: bool = False
+) -> Way:
     demand = replace(demand, method=Method.PICKUP, collect_at=order.store_id)
-    asked = partial(candidates.at_the_store, session, order, _items(demand), at=at, credit=credit)
+    asked = partial(candidates.at_the_store, session, order, _items(demand), at=at, credit=credit, is_new=is_new)
     return Way(mode=Mode.NORMAL, outcome=Outcome.COLLECTED, demand=demand, candidates=asked, only=order.store_id)
 
 
 def _brought(session: Session, order: Order, demand: Demand, *, at: datetime) -> Way:
     wanted = {need.item_id: need.quantity for need in demand.needs}
     asked = partial(candidates.to_bring, session, order, wanted, at=at)
-    return Way(mode=Mode.FALLBACK, outcome=Outcome.TRANSFERRED, demand=demand, candidates=asked)
+    is_open = partial(candidates.lies_somewhere, session, order.pickup_store_id)
+    return Way(mode=Mode.FALLBACK, outcome=Outcome.TRANSFERRED, demand=demand, candidates=asked, is_open=is_open)
 
 
 def _is_whole(order: Order, shares: Sequence[Share]) -> bool:
