@@ -51,7 +51,7 @@ from app.webhooks import receiver
 
 MODULES = (
     inbox, log, outbox, quarantine, replies, sequence, notice,
-    address, availability, balance, channel, correction, customer, freshness, inventory, item, kit, node,
+    address, arrival, availability, balance, channel, correction, customer, freshness, inventory, item, kit, node,
     node_terms, order, payment, posting, recon, reservation, routing_decision, rule_version, safety, shipment,
     shortfall, touched, transfer, verdict,
     api_client, associate, device, sign_in, store,
