@@ -86,7 +86,8 @@ def _view(case: ExceptionCase, order: Order, line: OrderLine | None, owner: Asso
         "who": order.customer.name, "task_id": case.task_id, "opened_at": case.opened_at,
         "quantity": line.item.said(case.quantity) if line and case.quantity else "",
         "promised_at": order.promised_at, "owner": owner.short_name if owner else None, "detail": case.detail,
-        "is_oversold": case.kind == CaseKind.OVERSOLD,
+        "is_oversold": case.kind == CaseKind.OVERSOLD, "order_id": case.order_id,
+        "lacks_a_way": case.kind in (CaseKind.UNFULFILLABLE, CaseKind.NOT_ROUTED, CaseKind.TRANSFER_SHORT),
     }  # fmt: skip
 
 

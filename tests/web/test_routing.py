@@ -112,3 +112,18 @@ def test_an_order_of_other_places_is_not_there(floor: Floor, network: Network):
 
     assert floor.tablet().get(f"/routing/{order_id}").status_code == 404
     assert floor.tablet("Sana Khan", Role.STORE_LEAD).get("/routing/99").status_code == 404
+
+
+def test_a_problem_nobody_has_stock_for_leads_to_the_places_that_have_it(floor: Floor, network: Network):
+    with db.transaction() as session:
+        network.stock(session, network.depot, milk=9000)
+        lines = LineRequest(sku="MILK", quantity=5000, unit_price_minor=150)
+        order_id = network.place(session, lines, store_code="014", ship_to=None, promised_at=floor.shop.opened_at).id
+    sana = floor.tablet("Sana Khan", Role.STORE_LEAD)
+    assert f'href="/routing/{order_id}"' in sana.get("/exceptions").text
+
+    form = {"node": "DC1", "reason": "they have it"}
+    assert sana.post(f"/routing/{order_id}", data=form, headers=PLAIN).status_code == 303
+
+    assert "Brought to the customer’s store" in sana.get(f"/routing/{order_id}").text
+    assert f'href="/routing/{order_id}"' not in sana.get("/exceptions").text
