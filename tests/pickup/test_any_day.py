@@ -95,7 +95,7 @@ def test_the_books_add_up_after_any_taps(session: Session, nine: datetime, count
     task = counter.task(session, placed)
 
     for step, tap in enumerate(taps):
-        _tap(session, task, TAPS[tap], counter.maya, nine + timedelta(minutes=step))
+        tap_once(session, task, TAPS[tap], counter.maya, nine + timedelta(minutes=step))
 
         _ready_is_true(session, task, placed)
         assert payment.account(session, placed.id).surplus(placed.owed_minor) == 0, "what is too much is asked back"
@@ -106,7 +106,7 @@ def test_the_books_add_up_after_any_taps(session: Session, nine: datetime, count
     assert held == sum(task.units(place) for place in ("reserved", "picked", "staged"))
 
 
-def _tap(session: Session, task: PickupTask, tap: Tap, maya: int, at: datetime) -> None:
+def tap_once(session: Session, task: PickupTask, tap: Tap, maya: int, at: datetime) -> None:
     """A refusal changes nothing, as at an edge, where it rolls the transaction back."""
     before = session.info.get("pending_events", [])[:]
     try:
