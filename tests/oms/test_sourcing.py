@@ -1,16 +1,21 @@
 """Orders find their nodes: kept there and written down with all it was chosen from, and chosen anew when one can't."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
+from uuid import UUID
 
 import pytest
+import sqlalchemy as sa
 from sqlmodel import Session, select
 
 from app.events.log import DomainEvent
-from app.oms import books, inventory, routing_decision, sourcing
+from app.oms import admission, books, hold, inventory, routing_decision, sourcing
+from app.oms.admission import Request, Wish
+from app.oms.node_terms import NodeTerms
 from app.oms.order import Order
 from app.oms.order_events import OrderReleased, OrderUnfulfillable
 from app.oms.order_status import OrderStatus
+from app.oms.payment import PaymentState
 from app.oms.placing import LineRequest
 from app.oms.reservation import Reservation, ReservationState
 from app.oms.routing_decision import Mode, OrderRouted, Outcome
@@ -130,3 +135,63 @@ def test_part_of_a_line_can_come_from_elsewhere(session: Session, network: Netwo
 
     assert sorted(senders(order).values()) == [1, 3]
     assert senders(order)[network.depot] == 3
+
+
+def test_what_a_basket_holds_is_its_orders_wherever_it_is_held(session: Session, network: Network):
+    basket, lines = UUID(int=7), (Wish(item_id=network.shop.milk, node_id=network.depot, quantity=5),)
+    key = hold.key_of(basket)
+    asked = Request(key=key, wishes=lines, state=ReservationState.SOFT, document=key, actor="web", channel="web",
+                    at=network.shop.opened_at, expires_at=network.shop.opened_at + timedelta(minutes=10))  # fmt: skip
+    assert admission.admit(session, [asked])[0].is_granted
+    assert network.depot not in senders(network.place(session, two_milk(), external_id="A-2"))
+
+    order = network.place(session, milk(4), hold_id=basket)
+
+    assert senders(order) == {network.depot: 4}
+    assert reserved(session, network, network.depot) == 4
+    assert list(books.unexplained_claims(session)) == []
+
+
+def test_a_hold_that_ran_out_makes_nobody_hear_that_there_is_none(session: Session, network: Network):
+    at = network.shop.opened_at
+    for number, node_id in enumerate(network.nodes):
+        kept = inventory.balance_of(session, item_id=network.shop.milk, node_id=node_id)
+        assert kept is not None
+        wish = Wish(item_id=network.shop.milk, node_id=node_id, quantity=kept.on_hand)
+        asked = Request(key=f"basket/{number}", wishes=(wish,), state=ReservationState.SOFT, document="basket",
+                        actor="web", at=at, expires_at=at)  # fmt: skip
+        assert admission.admit(session, [asked])[0].is_granted
+
+    order = network.place(session, two_milk(), placed_at=at + timedelta(minutes=1))
+
+    assert senders(order) == {network.depot: 2}
+
+
+def test_a_place_that_has_enough_to_do_today_is_left_in_peace(session: Session, network: Network):
+    session.get_one(NodeTerms, network.depot).ship_capacity = 1
+    first, second = (network.place(session, milk(1), external_id=f"C-{n}") for n in range(2))
+
+    assert network.depot in senders(first)
+    assert network.depot not in senders(second)
+    later = network.shop.opened_at + timedelta(days=1, minutes=1)
+    third = network.place(session, milk(1), external_id="C-3", placed_at=later, promised_at=later + timedelta(days=3))
+    assert network.depot in senders(third)
+
+
+def test_unpaid_it_is_kept_softly_and_nobody_is_asked_yet(session: Session, network: Network, recorded: Recorded):
+    order = network.place(session, two_milk(), payment_state=PaymentState.PENDING)
+    assert {claim.state for claim in session.exec(select(Reservation))} == {ReservationState.SOFT}
+    assert recorded(OrderReleased) == []
+
+    order.pay(PaymentState.AUTHORISED, actor="payments", at=order.placed_at)
+
+    assert len(recorded(OrderReleased)) == 1
+    session.expire_all()
+    assert {claim.state for claim in session.exec(select(Reservation))} == {ReservationState.HARD}
+
+
+def test_what_was_decided_cannot_be_rewritten(session: Session, network: Network):
+    network.place(session, two_milk())
+
+    with pytest.raises(sa.exc.DatabaseError, match="append-only"):
+        session.execute(sa.text("UPDATE routing_decision SET reason = 'better'"))
