@@ -26,6 +26,7 @@ from app.web.api_fields import (
     Quantity,
     Strict,
 )
+from app.web.fulfilment_models import SentOut
 
 PaymentWord = Literal["pending", "authorised", "captured", "failed"]
 LaterWord = Literal["pending", "authorised", "captured", "failed", "refunded"]
@@ -208,6 +209,8 @@ class FulfilmentOut(BaseModel):
     node: str
     status: str
     line_ids: list[str]
+    shipments: list[SentOut]
+    """What of it has left, oldest first; by its number a carrier knows where it is."""
 
 
 class TaskOut(BaseModel):

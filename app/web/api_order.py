@@ -2,17 +2,19 @@
 
 from sqlmodel import Session
 
-from app.oms import payment
+from app.drawing import iso
+from app.oms import payment, shipment
 from app.oms.node import Node
 from app.oms.order import Order
 from app.oms.order_line import PLACES, OrderLine
 from app.pickup import task as tasks
 from app.web.api_models import FulfilmentOut, LineOut, OrderOut, PaymentOut, TaskOut
+from app.web.fulfilment_models import SentOut
 
 
 def shown(session: Session, order: Order) -> OrderOut:
     session.flush()
-    task = tasks.of_order(session, order.id)
+    task = next(iter(tasks.all_of(session, order.id)), None)
     work = TaskOut(id=str(task.id), status=task.status) if task is not None else None
     return OrderOut(
         id=str(order.id), number=order.number, status=order.status, payment=_payment(session, order),
@@ -28,11 +30,14 @@ def _line(line: OrderLine) -> LineOut:
 
 
 def _fulfilments(session: Session, order: Order) -> list[FulfilmentOut]:
+    sent = shipment.standing(session, order.id)
     return [
         FulfilmentOut(
             id=str(part.id), type=part.kind, node=session.get_one(Node, part.node_id).code,
             status=order.status_at(part),
             line_ids=[str(line.id) for line in order.lines if line.fulfilment_id == part.id],
+            shipments=[SentOut(carrier=row.carrier, tracking=row.tracking, parcels=row.parcels, sent_at=iso(row.at))
+                       for row in sent if row.fulfilment_id == part.id],
         )
         for part in order.fulfilments
     ]  # fmt: skip

@@ -10,6 +10,7 @@ from app.oms import order as orders
 from app.oms import shipment
 from app.pickup import pickup_link
 from app.pickup.task_status import TaskStatus
+from app.web import api_order
 from tests.notices.counter import Counter
 from tests.pickup.sending import order_sent, second_store
 from tests.web.shop_floor import BREAD, HTMX, MILK, PLAIN, Floor, open_floor
@@ -288,3 +289,15 @@ def test_parcels_cost_the_board_no_further_question(floor: Floor):
         ask(floor)
 
     assert queries_for(tablet, "/") == few
+
+
+def test_the_channel_reads_the_carrier_and_the_number_of_what_left(floor: Floor):
+    tablet = floor.tablet()
+    task_id = packed(floor, tablet, parcels=2)
+    post(tablet, task_id, "shipment", carrier="DPD", code=TRACKING)
+
+    with db.reading() as session:
+        (part,) = api_order.shown(session, session.get_one(orders.Order, floor.task(task_id).order_id)).fulfilments
+
+    (sent,) = part.shipments
+    assert (part.status, sent.carrier, sent.tracking, sent.parcels) == ("shipped", "DPD", "1550293847566", 2)
