@@ -121,6 +121,12 @@ THEIRS: dict[str, tuple[Callable[[Work], Form], Callable[[Work], Form]]] = {
     "transfers.take_back": (lambda work: {"transfer_id": work.coming_id}, lambda work: {"line_id": work.trip_line_id}),
     "transfers.receive": (lambda work: {"transfer_id": work.coming_id}, lambda _: {}),
     "transfers.ship": (lambda work: {"transfer_id": work.leaving_id}, lambda _: {}),
+    "parcels.pack": (lambda work: {"task_id": work.to_pack_id}, lambda _: {"parcels": "1"}),
+    "parcels.hand_to_carrier": (
+        lambda work: {"task_id": work.to_send_id},
+        lambda _: {"carrier": "DPD", "code": "15502938447566"},
+    ),
+    "parcels.slip": (lambda work: {"task_id": work.to_send_id}, lambda _: {}),
     "routing.show": (lambda work: {"order_id": work.requested_id}, lambda _: {}),
     "routing.override": (
         lambda work: {"order_id": work.requested_id},

@@ -22,7 +22,7 @@ from app.people.device import Device
 from app.people.sign_in import SHIFT, SignIn
 from app.people.store import Region, Store, StoreHours
 from app.people.tokens import hash_token
-from app.pickup import handover, picking, pickup_link, staging
+from app.pickup import handover, packing, picking, pickup_link, staging
 from app.pickup import task as tasks
 from app.pickup.count import StockCount
 from app.pickup.escalation import REGION, Escalation
@@ -33,6 +33,7 @@ from app.pickup.staging import StagingLocation
 from app.pickup.task import PickupTask
 from app.pickup.undo import Act, Deed, remember
 from app.web.viewer import DEVICE_COOKIE
+from tests.pickup.sending import order_sent, pick_all, task_at
 
 GTIN = "05000000000012"
 STATES = ("requested", "accepted", "picked", "staged", "collected", "cancelled")
@@ -57,6 +58,8 @@ class Work:
     escalation_id: int = 0
     deed_id: int = 0
     requested_id: int = 0
+    to_pack_id: int = 0
+    to_send_id: int = 0
 
     @property
     def secrets(self) -> list[str]:
@@ -170,10 +173,22 @@ def _work(session: Session, store_id: int, code: str, settings: Settings) -> Wor
     work.requested_id = session.get_one(PickupTask, work.tasks["requested"]).order_id
     work.escalation_id = _escalated(session, session.get_one(PickupTask, work.tasks["requested"]))
     session.flush()
+    work.to_pack_id, work.to_send_id = (
+        _parcel(session, store_id, owner.id, is_packed=packed) for packed in (False, True)
+    )
     _travelling(session, work, store_id)
     work.count_id = session.exec(select(StockCount.id).where(StockCount.store_id == store_id)).one()
     work.case_id = session.exec(select(ExceptionCase.id).where(ExceptionCase.store_id == store_id)).one()
     return work
+
+
+def _parcel(session: Session, store_id: int, owner_id: int, *, is_packed: bool) -> int:
+    item = session.exec(select(Item)).one()
+    task = task_at(session, order_sent(session, (store_id, {item.id: 1}), at=now()), store_id)
+    pick_all(session, task, owner_id, at=now())
+    if is_packed:
+        packing.pack(session, task, parcels=1, weight_g=None, associate_id=owner_id, at=now())
+    return task.id
 
 
 def _task(session: Session, code: str, state: str) -> PickupTask:
