@@ -81,15 +81,16 @@ def test_a_customers_name_is_only_ever_a_name(session: Session, nine: datetime, 
     assert "49" not in text_of(message).split("thank you")[0]
 
 
-def test_every_stage_has_its_letter(session: Session, nine: datetime, counter: Counter):
+def test_every_stage_of_what_is_collected_has_its_letter(session: Session, nine: datetime, counter: Counter):
     late, gone = counter.place(session, at=nine), counter.place(session, at=nine, external_id="A-2")
     escalation.tell_late(session, counter.task(session, late).id, at=nine + timedelta(hours=3))
     counter.stage(session, late, at=nine)
     counter.hand_over(session, late, at=nine)
     counter.cancel(session, gone, at=nine)
 
-    written = [letter_of(session, late, stage, nine) for stage in Stage if stage != Stage.CANCELLED]
+    stages = set(Stage) - {Stage.CANCELLED, Stage.SHIPPED}
+    written = [letter_of(session, late, stage, nine) for stage in sorted(stages)]
     written.append(letter_of(session, gone, Stage.CANCELLED, nine))
 
     assert all("1 Market Street" in text_of(each) and "1 Market Street" in text_of(each, "html") for each in written)
-    assert len({each["Subject"] for each in written}) == len(Stage)
+    assert len({each["Subject"] for each in written}) == len(stages) + 1

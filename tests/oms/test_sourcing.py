@@ -9,8 +9,9 @@ import sqlalchemy as sa
 from sqlmodel import Session, select
 
 from app.events.log import DomainEvent
-from app.oms import admission, books, hold, inventory, routing_decision, sourcing
+from app.oms import admission, books, cancelling, hold, inventory, kit, routing_decision, sourcing
 from app.oms.admission import Request, Wish
+from app.oms.item import Item
 from app.oms.node_terms import NodeTerms
 from app.oms.order import Order
 from app.oms.order_events import OrderReleased, OrderUnfulfillable
@@ -195,3 +196,18 @@ def test_what_was_decided_cannot_be_rewritten(session: Session, network: Network
 
     with pytest.raises(sa.exc.DatabaseError, match="append-only"):
         session.execute(sa.text("UPDATE routing_decision SET reason = 'better'"))
+
+
+def test_a_set_comes_from_several_places_and_part_of_it_can_be_called_off(session: Session, network: Network):
+    box = Item(sku="BOX", name="Breakfast box", price_minor=400)
+    session.add(box)
+    session.flush()
+    kit.define(session, box, {network.shop.milk: 2, network.shop.bread: 1})
+    order = network.place(session, LineRequest(sku="BOX", quantity=8, unit_price_minor=400))
+    assert len(senders(order)) > 1
+    assert (order.kits[0].in_parts, sum(line.total_minor for line in order.lines)) == (8, 3200)
+
+    cancelling.cancel_units(session, order, order.kits[0], 1, reason="no", actor="test", at=order.placed_at)
+
+    assert (order.kits[0].in_parts, sum(senders(order).values())) == (7, 21)
+    assert list(books.unexplained_claims(session)) == []
