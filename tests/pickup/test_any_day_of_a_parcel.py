@@ -62,7 +62,7 @@ LIKELY = ["pick", "pick", "pick", "pack", "pack one", "send"]
 numbers = count(1)
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(taps=st.lists(st.sampled_from([*PARCEL_TAPS, *LIKELY]), max_size=26))
 def test_the_books_of_a_parcel_add_up_after_any_taps(
     session: Session, nine: datetime, counter: Counter, taps: list[str]
