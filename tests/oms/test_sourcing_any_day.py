@@ -97,8 +97,9 @@ def kept(order: Order) -> dict[int, int]:
     nodes = {part.id: part.node_id for part in order.fulfilments}
     found: dict[int, int] = {}
     for line in order.lines:
-        if line.reserved:
-            found[nodes[line.fulfilment_id]] = found.get(nodes[line.fulfilment_id], 0) + line.reserved
+        if line.reserved and line.fulfilment_id is not None:
+            node_id = nodes[line.fulfilment_id]
+            found[node_id] = found.get(node_id, 0) + line.reserved
     return found
 
 

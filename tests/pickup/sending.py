@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlmodel import Session, select
 
@@ -28,12 +29,12 @@ DPD = consignment("DPD", "1550 2938 47566")
 ACTOR = "channel/web"
 
 
-def order_sent(session: Session, *parts: tuple[int, dict[int, int]], at: datetime, **other: object) -> Order:
+def order_sent(session: Session, *parts: tuple[int, dict[int, int]], at: datetime, **other: Any) -> Order:
     """Each part: a node, and how much it sends of which items; placed, paid for and kept."""
     customer = Customer(name="Priya Nair", email="priya@example.org", phone=None, language="en")
     session.add(customer)
     session.flush()
-    said = {"external_id": f"S-{customer.id}", "promised_at": at + timedelta(days=3)} | other
+    said: dict[str, Any] = {"external_id": f"S-{customer.id}", "promised_at": at + timedelta(days=3)} | other
     order = Order(
         channel="web", request_hash="-", customer_id=customer.id, store_id=None, placed_at=at,
         payment_state=PaymentState.AUTHORISED, amount_minor=450, currency="GBP", **said,

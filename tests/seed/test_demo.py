@@ -5,7 +5,7 @@ from datetime import timedelta
 from random import Random
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
 from app import db
 from app.config import Settings
@@ -57,7 +57,7 @@ def test_a_newcomer_sees_parcels_at_every_step_each_at_the_shop_that_is_nearest(
     demo.build(settings, nine)
 
     with db.reading() as session:
-        sent = [task for task in session.exec(select(PickupTask).order_by(PickupTask.store_id)) if task.is_ship]
+        sent = [task for task in session.exec(select(PickupTask).order_by(col(PickupTask.store_id))) if task.is_ship]
         codes = dict(session.exec(select(Store.id, Store.code)).all())
         assert sorted((codes[task.store_id], task.status.value) for task in sent) == [
             ("118", "accepted"), ("118", "packed"), ("118", "picked"), ("118", "requested"), ("118", "shipped"),

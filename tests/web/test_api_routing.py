@@ -44,7 +44,8 @@ def shop(app: Flask, chain: Chain) -> System:
 
 
 def asked(system: System, code: str) -> list[dict[str, Any]]:
-    return system.get(f"/api/fulfilments?node={code}").json["fulfilments"]
+    found: list[dict[str, Any]] = system.get(f"/api/fulfilments?node={code}").json["fulfilments"]
+    return found
 
 
 def test_an_order_is_shipped_by_the_place_that_was_chosen(shop: System, app: Flask, chain: Chain):
