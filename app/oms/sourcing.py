@@ -32,7 +32,8 @@ def route(session: Session, order: Order, *, held: str | None = None, actor: str
     """
     shares = [(line, line.unfilled) for line in order.lines]
     asked = ways.of(session, order, shares, at=at, credit=lambda: _kept_by(session, held, at=at), is_new=True)
-    choice = choosing.settle(session, asked, held=_kept_by(session, held, at=at), at=at)
+    to_lock = hold.keys(session, [held]) if held is not None else ()  # also what has run out: it is looked at again
+    choice = choosing.settle(session, asked, held=to_lock, at=at)
     decision = _write_down(session, order, choice, asked, number=1, reason="", actor=actor, at=at)
     if decision.outcome in (Outcome.SHIPPED, Outcome.TRANSFERRED):  # what a store has itself is routed nowhere
         _say(order, decision)

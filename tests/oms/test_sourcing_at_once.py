@@ -3,19 +3,22 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from threading import Barrier
+from uuid import UUID
 
 from sqlmodel import select
 
 from app import db
-from app.oms import books, inventory, placing, sourcing
+from app.oms import admission, books, hold, inventory, placing, sourcing
 from app.oms import order as orders
+from app.oms.admission import Request, Wish
 from app.oms.balance import Balance
 from app.oms.order import Order
 from app.oms.order_status import OrderStatus
-from app.oms.reservation import Reservation
+from app.oms.reservation import Reservation, ReservationState
 from tests.oms.network import Network, open_network
 from tests.oms.shop import bread, open_shop
 from tests.oms.test_sourcing import milk, senders
+from tests.pickup.test_at_once import on_postgresql, wait_until_somebody_waits
 
 CLIENTS = 8
 
@@ -87,3 +90,31 @@ def test_two_who_reroute_one_order_move_it_once(database: db.Database, nine: dat
         kept = inventory.balance_of(session, item_id=network.shop.milk, node_id=network.depot)
         assert kept is not None
         assert kept.reserved == 0
+
+
+@on_postgresql
+def test_an_order_whose_basket_has_run_out_waits_for_nobody_who_waits_for_it(database: db.Database, nine: datetime):
+    """What the basket held is locked with what the order needs, or two would each have what the other wants."""
+    network = laid_out(nine, store=4, each=4)
+    basket, shop = UUID(int=7), network.shop
+    held = Wish(item_id=shop.milk, node_id=shop.node_id, quantity=1)
+    key = hold.key_of(basket)
+    with db.transaction() as session:
+        admission.admit(session, [Request(key=key, wishes=(held,), state=ReservationState.SOFT, document=key,
+                                          actor="web", channel="web", at=nine, expires_at=nine)])  # fmt: skip
+
+    def place() -> int:
+        with db.transaction() as session:
+            form = network.form(bread(2), hold_id=basket)
+            return placing.place(session, form, actor="web", at=form.placed_at).id
+
+    with ThreadPoolExecutor(1) as other, db.transaction() as session:
+        inventory.open_page(session, [held.key])
+        placing_it = other.submit(place)
+        wait_until_somebody_waits(session)
+        inventory.open_page(session, [(shop.bread, network.depot)])
+        session.commit()
+        order_id = placing_it.result()
+
+    with db.reading() as session:
+        assert senders(session.get_one(Order, order_id)) == {network.depot: 2}
