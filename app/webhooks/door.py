@@ -7,7 +7,8 @@ checked where the connection is made, after its name was looked up; nobody is fo
 import ipaddress
 import socket
 import ssl
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from time import monotonic
@@ -18,6 +19,9 @@ import httpcore
 from app.webhooks.post import Away, Networks
 
 CONNECT_WITHIN_S = 3.0
+OPEN_IPV6 = ipaddress.ip_network("2000::/3")
+"""All that was ever given out; beyond it are other forms of IPv4, and networks nobody outside can mean."""
+TRANSLATED = ipaddress.ip_network("64:ff9b::/96")
 
 
 def knock(url: str, body: str, headers: Mapping[str, str], *, own_networks: Networks, within_s: float) -> "Answer":
@@ -64,20 +68,44 @@ class _Door(httpcore.NetworkBackend):
     ) -> httpcore.NetworkStream:  # fmt: skip
         """Its name is looked up once, and what was found is what is connected to."""
         try:
-            found = {entry[4][0] for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as unknown:
             raise httpcore.ConnectError("Its name is not known.") from unknown
-        open_to_us = sorted(address for address in found if self._may_be_told(str(address)))
+        addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
+        open_to_us = [address for address in addresses if self._may_be_told(address)]
         if not open_to_us:
             raise Away("Its address is inside our own network, or nowhere.")
-        stream = self._plain.connect_tcp(str(open_to_us[0]), port, timeout, local_address, socket_options)
-        return _Hurried(stream, self._deadline)
+        return _Hurried(self._reached(open_to_us, port, timeout, local_address, socket_options), self._deadline)
+
+    def _reached(
+        self, addresses: Sequence[str], port: int, timeout: float | None, *said: Any
+    ) -> httpcore.NetworkStream:
+        """The first that lets us in: names have IPv6 addresses also where there is no way to them."""
+        *others, last = addresses
+        for address in others:
+            with suppress(httpcore.ConnectError, httpcore.ConnectTimeout):
+                return self._plain.connect_tcp(address, port, _left(self._deadline, timeout), *said)
+        return self._plain.connect_tcp(last, port, _left(self._deadline, timeout), *said)
 
     def _may_be_told(self, address: str) -> bool:
-        ip = ipaddress.ip_address(address.partition("%")[0])
-        if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None:
-            ip = ip.ipv4_mapped
-        return (ip.is_global and not ip.is_multicast) or any(ip in network for network in self._own)
+        ip = _meant(ipaddress.ip_address(address.partition("%")[0]))
+        is_open = ip.is_global and not ip.is_multicast and (ip.version == 4 or ip in OPEN_IPV6)
+        return is_open or any(ip in network for network in self._own)
+
+
+def _meant(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """Behind some IPv6 addresses is an IPv4 one, and that is the door that would be knocked at."""
+    if isinstance(ip, ipaddress.IPv4Address):
+        return ip
+    translated = ipaddress.IPv4Address(int(ip) % 2**32) if ip in TRANSLATED else None
+    return ip.ipv4_mapped or ip.sixtofour or translated or ip
+
+
+def _left(deadline: float, timeout: float | None) -> float:
+    left = deadline - monotonic()
+    if left <= 0:
+        raise httpcore.ReadTimeout("The answer took too long.")
+    return left if timeout is None else min(left, timeout)
 
 
 class _Hurried(httpcore.NetworkStream):
@@ -86,19 +114,13 @@ class _Hurried(httpcore.NetworkStream):
     def __init__(self, stream: httpcore.NetworkStream, deadline: float) -> None:
         self._stream, self._deadline = stream, deadline
 
-    def _left(self, timeout: float | None) -> float:
-        left = self._deadline - monotonic()
-        if left <= 0:
-            raise httpcore.ReadTimeout("The answer took too long.")
-        return left if timeout is None else min(left, timeout)
-
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """As it comes."""
-        return self._stream.read(max_bytes, self._left(timeout))
+        return self._stream.read(max_bytes, _left(self._deadline, timeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """As it goes."""
-        self._stream.write(buffer, self._left(timeout))
+        self._stream.write(buffer, _left(self._deadline, timeout))
 
     def close(self) -> None:
         """Hang up."""
@@ -108,7 +130,7 @@ class _Hurried(httpcore.NetworkStream):
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
         """The handshake counts, too."""
-        stream = self._stream.start_tls(ssl_context, server_hostname, self._left(timeout))
+        stream = self._stream.start_tls(ssl_context, server_hostname, _left(self._deadline, timeout))
         return _Hurried(stream, self._deadline)
 
     def get_extra_info(self, info: str) -> Any:

@@ -98,12 +98,25 @@ def test_it_may_say_when_to_come_back(partner: Partner, nine: datetime, said: st
     [
         "http://127.0.0.1:9/", "http://localhost:9/", "http://[::1]:9/", "http://10.0.0.1/", "http://169.254.169.254/",
         "http://[::ffff:127.0.0.1]:9/", "http://0.0.0.0:9/", "http://100.64.0.1/", "http://[fd00::1]/",
-        "http://224.0.0.1/",
+        "http://224.0.0.1/", "http://[64:ff9b::a9fe:a9fe]/", "http://[2002:7f00:1::]/", "http://[::7f00:1]/",
+        "http://[64:ff9b:1::1]/", "http://[fec0::1]/",
     ],
 )  # fmt: skip
 def test_an_address_inside_our_own_network_is_not_knocked_at(nine: datetime, url: str):
     with pytest.raises(Away, match="inside our own network"):
         deliver(url, nine, Post())
+
+
+def test_a_receiver_is_reached_at_any_of_its_addresses(nine: datetime, partner: Partner, monkeypatch):
+    """Of a name's addresses some are beyond reach: IPv6 ones, from a machine that has none."""
+    port, look_up = int(partner.url.rpartition(":")[2].partition("/")[0]), socket.getaddrinfo
+    known = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in ("127.0.0.0", "127.0.0.1")]
+    monkeypatch.setattr(socket, "getaddrinfo",
+                        lambda host, *asked, **how: known if host == "two.example" else look_up(host, *asked, **how))  # fmt: skip
+
+    deliver(f"http://two.example:{port}/told", nine)
+
+    assert len(partner.letters) == 1
 
 
 def test_a_name_nobody_knows_is_nobody(nine: datetime):
