@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flask import Blueprint, make_response, redirect, request
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from app import db
 from app.clock import now
@@ -15,6 +15,7 @@ from app.measures import decisions, figures
 from app.measures.decisions import Decision
 from app.measures.figures import Figures, Share
 from app.notices import delivery
+from app.oms import freshness
 from app.people.store import Store
 from app.pickup import escalation, oversold, task
 from app.pickup.escalation import AlreadyOwned
@@ -112,7 +113,11 @@ def _desk(session: Session, *, at: datetime) -> Desk:
     return Desk(
         version=_version(session, region_id),
         period=period,
-        tiles=(*_tiles(told, delivery.before_staging(session)), _owing(session, region_id)),
+        tiles=(
+            *_tiles(told, delivery.before_staging(session)),
+            _owing(session, region_id),
+            _silent(session, region_id, at=at),
+        ),
         decisions=tuple(waiting),
         sentence=_sentence(waiting, at),
         may_act=viewer().reach.may_manage(region_id),
@@ -161,6 +166,14 @@ def _owing(session: Session, region_id: int) -> Tile:
     number, stores = oversold.in_region(session, region_id)
     words = f"In {plural(stores, 'store')}, to be counted first" if number else "Nothing is promised that isn’t there"
     return Tile(name="Orders that may lack stock", value=str(number), words=words, is_good=not number)
+
+
+def _silent(session: Session, region_id: int, *, at: datetime) -> Tile:
+    """Stores whose tills or back office have not been heard: more of their stock is kept back meanwhile."""
+    here = select(Store).where(Store.region_id == region_id, col(Store.id).in_(freshness.stale(session, at=at)))
+    titles = [store.title for store in session.exec(here.order_by(col(Store.code)))]
+    words = ", ".join(titles) if titles else "No till or back office has fallen silent"
+    return Tile(name="Stores whose stock is old news", value=str(len(titles)), words=words, is_good=not titles)
 
 
 def _share(name: str, share: Share, noun: str) -> Tile:

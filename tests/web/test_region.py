@@ -11,7 +11,9 @@ from sqlmodel import select
 from app import clock, create_app, db
 from app.config import Settings
 from app.events import log
+from app.events.sequence import SourceCursor
 from app.live import drawings
+from app.oms.freshness import Heard
 from app.people import sign_in
 from app.people.associate import Associate, Role, RoleGrant
 from app.people.device import Device, invite, invited
@@ -90,6 +92,22 @@ def test_the_desk_shows_what_nobody_answered_for(north: North):
     assert "Market Street 014" in page
     assert "Nobody yet" in page
     assert "Every customer was told the truth" in page
+
+
+def test_the_desk_names_the_stores_whose_tills_have_fallen_silent(north: North):
+    dana = north.desk("Dana White", Role.REGIONAL_MANAGER)
+    assert "No till or back office has fallen silent" in dana.get("/region").get_data(as_text=True)
+
+    long_ago = clock.now() - timedelta(hours=1)
+    with db.transaction() as session:
+        store = session.exec(select(Store)).one()
+        session.add(SourceCursor(source="till", owner="api/1", lowest=1, highest=1))
+        session.flush()
+        session.add(Heard(node_id=store.id, source="till", heard_at=long_ago, occurred_at=long_ago))
+
+    page = dana.get("/region").get_data(as_text=True)
+    assert "<small>Market Street 014</small>" in page
+    assert "has fallen silent" not in page
 
 
 def test_of_two_managers_the_first_owns_it_and_the_second_sees_who(north: North):
