@@ -95,6 +95,8 @@ def find(session: Session, model: type[SQLModel], wanted: Names, keys: Columns, 
     bound = _bound(model, keys, connection.dialect)
     if connection.dialect.name == "sqlite":  # its writer is alone: nobody to lock out
         given = list(dict.fromkeys(zip(*bound, strict=True)))
+        if not given:
+            return []
         sql = _find_each(_table(model), wanted, tuple(keys), len(given))
         return list(connection.exec_driver_sql(sql, tuple(value for row in given for value in row)))
     return list(connection.exec_driver_sql(_find_all(_table(model), wanted, tuple(keys), locked), tuple(bound)))

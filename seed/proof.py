@@ -33,6 +33,7 @@ from seed import proof_over_http
 
 TRIES = 3
 """Clients ask for so many times the units that are left."""
+START_LIMIT_S = 120.0  # whoever is not at the line by then never comes
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,8 @@ class Outcome:
         refused = self.asked - self.granted
         yield f"{self.asked} requests in {self.seconds:.1f} s: {self.granted} granted, {refused} refused."
         yield from self.wrong
-        yield "Never oversold: every unit was promised exactly once." if self.holds else f"Oversold by {self.oversold}."
+        wrong = f"Oversold by {self.oversold}." if self.oversold >= 0 else f"Promised to nobody: {-self.oversold}."
+        yield "Never oversold: every unit was promised exactly once." if self.holds else wrong
 
 
 def run(url: str, race: Race, *, at: datetime | None = None) -> Outcome:
@@ -94,13 +96,15 @@ def run(url: str, race: Race, *, at: datetime | None = None) -> Outcome:
 
 
 def _asked(race: Race) -> int:
-    return race.processes * (TRIES * race.units // race.processes)
+    return race.processes * -(-TRIES * race.units // race.processes)
 
 
 @contextmanager
 def _database_like(url: str) -> Iterator[str]:
     if url.startswith("sqlite"):
-        with TemporaryDirectory(prefix="readyshelf-proof-", dir=Path(url.removeprefix("sqlite:///")).parent) as folder:
+        beside = Path(url.removeprefix("sqlite:///")).parent
+        beside.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(prefix="readyshelf-proof-", dir=beside) as folder:
             yield f"sqlite:///{folder}/proof.db"
         return
     name = f"readyshelf_proof_{secrets.token_hex(4)}"
@@ -145,7 +149,7 @@ def _request(shelf: tuple[int, int], key: str, at: datetime) -> Request:
 def _race(work: "_Work") -> int:
     """Each process in an interpreter of its own, all held at the line until everybody is there."""
     spawn, processes = multiprocessing.get_context("spawn"), work.race.processes
-    line = spawn.Barrier(processes)
+    line = spawn.Barrier(processes, timeout=START_LIMIT_S)
     with spawn.Pool(processes, _take_place, (line,)) as pool:
         return sum(pool.map(_clients, [replace(work, number=number) for number in range(processes)], chunksize=1))
 

@@ -28,6 +28,10 @@ def test_rows_are_found_once_each_in_the_order_of_their_keys(session: Session, s
     assert [tuple(row) for row in found] == [(shop.milk, 10), (shop.bread, 4)]
 
 
+def test_who_asks_for_nothing_finds_nothing(session: Session):
+    assert rows.find(session, Balance, ("on_hand",), {"item_id": [], "node_id": []}) == []
+
+
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_neither_claims_nor_movements_are_read_whole(session: Session, shop: Shop, nine: datetime):
     asked: list[tuple[str, Any]] = []

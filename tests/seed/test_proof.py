@@ -1,6 +1,7 @@
 """The proof that nothing is oversold runs on both databases, with several processes, and would notice."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,15 @@ def test_several_processes_race_for_one_item_and_every_unit_is_promised_once(dat
 
     assert outcome.holds, outcome
     assert (outcome.granted, outcome.promised_before, outcome.asked) == (27, 3, 90)
+
+
+def test_a_race_for_a_single_unit_has_a_winner_too(tmp_path: Path):
+    """More processes than units, and where nothing was ever kept."""
+    outcome = proof.run(f"sqlite:///{tmp_path}/var/shop.db", Race(clients=2, processes=4, units=1))
+
+    assert outcome.holds, outcome
+    assert (outcome.granted, outcome.asked) == (1, 4)
+    assert list(replace(outcome, granted=0).lines())[-1] == "Promised to nobody: 1."
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
