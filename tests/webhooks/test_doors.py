@@ -111,8 +111,11 @@ def test_a_receiver_is_reached_at_any_of_its_addresses(nine: datetime, partner: 
     """Of a name's addresses some are beyond reach: IPv6 ones, from a machine that has none."""
     port, look_up = int(partner.url.rpartition(":")[2].partition("/")[0]), socket.getaddrinfo
     known = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in ("127.0.0.0", "127.0.0.1")]
-    monkeypatch.setattr(socket, "getaddrinfo",
-                        lambda host, *asked, **how: known if host == "two.example" else look_up(host, *asked, **how))  # fmt: skip
+
+    def named(host: str, *asked: object, **how: object) -> list:
+        return known if host == "two.example" else look_up(host, *asked, **how)
+
+    monkeypatch.setattr(socket, "getaddrinfo", named)
 
     deliver(f"http://two.example:{port}/told", nine)
 
