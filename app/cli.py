@@ -18,6 +18,7 @@ from app.cli_outside import outbox, receiver
 from app.cli_recon import back_office, postings, reconcile
 from app.cli_rules import channel, rules
 from app.cli_simulate import simulate
+from app.cli_words import ROW
 from app.processes import jobs, live, run, settings_of_environment, web, wired
 from app.refusals import Refusal
 
@@ -187,7 +188,7 @@ def api_key(*, name: str, channels: tuple[str, ...], stock: bool, nodes: tuple[s
 
 
 @main.command()
-@click.option("--replay", "again", multiple=True, type=int, help="Try this message again; may be given several times.")
+@click.option("--replay", "again", multiple=True, type=ROW, help="Try this message again; may be given several times.")
 @AS_JSON
 def inbox(*, again: tuple[int, ...], as_json: bool) -> None:
     """List the messages from outside that were rejected, given up, or put aside for a person to look at."""

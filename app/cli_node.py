@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from app import clock, db
+from app.cli_words import WORD, Real
 from app.oms import candidates, outage
 from app.oms import node as places
 from app.oms.node import Node, NodeKind
@@ -27,8 +28,8 @@ def node() -> None:
 
 
 @node.command("open")
-@click.argument("code")
-@click.argument("name")
+@click.argument("code", type=WORD)
+@click.argument("name", type=WORD)
 @click.option("--kind", required=True, type=click.Choice(list(KINDS)))
 def open_one(code: str, name: str, *, kind: str) -> None:
     """Add a distribution centre or a drop-ship vendor; it ships, until its terms say otherwise."""
@@ -46,14 +47,14 @@ def open_one(code: str, name: str, *, kind: str) -> None:
 @click.option("--pickup/--no-pickup", "does_pickup", default=None, help="Customers collect there.")
 @click.option("--ship/--no-ship", "does_ship", default=None, help="It sends parcels.")
 @click.option("--cold/--no-cold", "has_cold_chain", default=None, help="It keeps cold goods cold.")
-@click.option("--latitude", type=click.FloatRange(-90, 90))
-@click.option("--longitude", type=click.FloatRange(-180, 180))
+@click.option("--latitude", type=Real(-90, 90))
+@click.option("--longitude", type=Real(-180, 180))
 @click.option("--ship-capacity", type=AMOUNT, help="Orders a day.")
 @click.option("--handling-s", type=AMOUNT, help="Seconds of its opening time until the carrier has it.")
 @click.option("--km-per-day", type=click.IntRange(1, 20_000), help="How far its carrier brings a parcel in a day.")
 @click.option("--parcel-minor", type=AMOUNT)
 @click.option("--per-kg-minor", type=AMOUNT)
-@click.option("--carrier-failure-rate", type=click.FloatRange(0, 1))
+@click.option("--carrier-failure-rate", type=Real(0, 1))
 def terms(code: str, **said: Any) -> None:
     """Set the terms on which CODE serves; what is not said stays as it is."""
     wired()

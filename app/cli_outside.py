@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from app import clock, db
+from app.cli_words import ROW
 from app.events import outbox as messages
 from app.events import unsent
 from app.processes import wired
@@ -105,7 +106,7 @@ def dead(*, name: str | None, as_json: bool) -> None:
 
 
 @outbox.command()
-@click.argument("ids", nargs=-1, type=int)
+@click.argument("ids", nargs=-1, type=ROW)
 @OF
 @AS_JSON
 def replay(*, ids: tuple[int, ...], name: str | None, as_json: bool) -> None:

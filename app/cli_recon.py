@@ -10,13 +10,14 @@ import click
 from sqlmodel import Session
 
 from app import clock, db
+from app.cli_words import WORD
 from app.processes import wired
 
 if TYPE_CHECKING:
     from app.oms.reconciling import Report
 
 MOST_SHOWN = 50
-CODE = click.argument("code")
+CODE = click.argument("code", type=WORD)
 AN_INSTANT = click.DateTime(["%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S.%fZ"])
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="End with one JSON line.")
 

@@ -11,6 +11,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 from sqlmodel import Session, col, select
 
 from app import clock, db
+from app.cli_words import WORD
 from app.processes import wired
 from app.refusals import Refusal
 from app.rules import rule_version
@@ -92,8 +93,8 @@ def roll_back(*, kind: str, scope: str, by: str) -> None:
 
 
 @click.command()
-@click.argument("code")
-@click.argument("name")
+@click.argument("code", type=WORD)
+@click.argument("name", type=WORD)
 @click.option("--kind", "kinds", multiple=True, type=click.Choice(NODE_KINDS),
               help="Nodes it sells from; may be given several times. Without it, all.")  # fmt: skip
 @click.option("--node", "nodes", multiple=True, help="The code of one more node it sells from.")

@@ -70,3 +70,22 @@ def test_from_the_command_line(run):  # noqa: F811
     assert run("node", "up", "V1").output == "Mugs direct is up.\n"
     assert run("node", "up", "V1").exit_code == 1
     assert run("node", "down", "V9", "--reason", "x").exit_code == 1
+
+
+NONSENSE = (
+    ["open", "", "Nowhere", "--kind", "dc"], ["open", " V2", "Vendor", "--kind", "vendor"],
+    ["open", "V\n2", "Vendor", "--kind", "vendor"], ["open", "V" * 81, "Vendor", "--kind", "vendor"],
+    ["open", "V2", " ", "--kind", "vendor"], ["terms", "V1", "--latitude", "nan", "--longitude", "1"],
+    ["terms", "V1", "--carrier-failure-rate", "nan"], ["terms", "V1", "--ship-capacity", "-1"],
+)  # fmt: skip
+
+
+def test_what_can_not_be_meant_is_refused_before_anything_is_done(run):  # noqa: F811
+    run("migrate")
+    run("node", "open", "V1", "Mugs direct", "--kind", "vendor")
+    before = run("node", "show", "--json").output
+
+    said = [run("node", *each) for each in NONSENSE]
+
+    assert [(done.exit_code, "Invalid value" in done.output) for done in said] == [(2, True)] * len(NONSENSE)
+    assert run("node", "show", "--json").output == before

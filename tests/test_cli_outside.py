@@ -75,3 +75,12 @@ def test_what_was_given_up_is_listed_and_sent_again(shop):
     assert (nothing.exit_code, shop("outbox", "replay").exit_code) == (1, 2)
     assert "nothing to send again" in nothing.output
     assert shop("outbox", "dead").output == ""
+
+
+def test_a_number_or_a_code_nobody_can_have_is_refused(shop):
+    nonsense = (["outbox", "replay", "9" * 20], ["outbox", "replay", "0"], ["inbox", "--replay", "9" * 20],
+                ["back-office", ""], ["back-office", "e\nrp"], ["channel", "", "Nobody"])  # fmt: skip
+
+    said = [shop(*each) for each in nonsense]
+
+    assert [(done.exit_code, "Invalid value" in done.output) for done in said] == [(2, True)] * len(nonsense)

@@ -1,0 +1,36 @@
+"""What is typed on the command line, taken only when it can be meant: codes, numbers and amounts."""
+
+import math
+
+import click
+
+LONGEST = 80
+NEWEST = 2**31 - 1
+
+
+class Word(click.ParamType[str]):
+    """A code or a name, which others will write into files and addresses: the API takes no other."""
+
+    name = "word"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """As it was typed, or a sentence."""
+        if not value.strip() or value != value.strip() or not value.isprintable() or len(value) > LONGEST:
+            self.fail(f"it has 1 to {LONGEST} characters, none of them invisible and no space around them.", param, ctx)
+        return value
+
+
+class Real(click.FloatRange):
+    """A range has no place for what is no number."""
+
+    def convert(self, value: float | str, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """A number."""
+        number = float(super().convert(value, param, ctx))  # type: ignore[arg-type]
+        if math.isnan(number):
+            self.fail("that is no number.", param, ctx)
+        return number
+
+
+WORD = Word()
+ROW = click.IntRange(1, NEWEST)
+"""The number of a row: no list shows a greater one."""
