@@ -15,7 +15,7 @@ from app.oms.order_line import OrderLine
 from app.people.associate import Associate
 from app.pickup.count_events import CountDropped, CountEvent, CountOpened
 from app.pickup.task import PickupTask
-from app.pickup.task_status import LANE_OF
+from app.pickup.task_status import LANE_OF, ON_ITS_WAY
 from app.refusals import Refusal
 
 MOST_AT_ONCE = 100_000
@@ -86,7 +86,7 @@ class StockCount(Eventful, SQLModel, table=True):
     as_of: datetime | None = None
     """The instant of the last scan: the instant this count speaks of."""
     in_bags: int = 0
-    """Units that stood in bags at that instant: in the books, and not where somebody counts."""
+    """Units that stood in bags and parcels at that instant: in the books, and not where somebody counts."""
     first_by: int | None = Field(default=None, foreign_key="associate.id")
     first_counted: int | None = None
     ended_at: datetime | None = None
@@ -196,12 +196,13 @@ def scans(session: Session, count: StockCount) -> Sequence[CountScan]:
 
 
 def look(session: Session, count: StockCount, *, at: datetime) -> None:
-    """Keep the instant, and what is in bags at it: both are gone when the count is posted."""
-    in_bags = sa.func.coalesce(sa.func.sum(col(OrderLine.picked) + col(OrderLine.staged)), 0)
+    """Keep the instant, and what is in bags and parcels at it: both are gone when the count is posted."""
+    off_the_shelf = col(OrderLine.picked) + col(OrderLine.packed) + col(OrderLine.staged)
+    in_bags = sa.func.coalesce(sa.func.sum(off_the_shelf), 0)
     here = (
         sa.select(in_bags)
         .join(PickupTask, col(PickupTask.fulfilment_id) == col(OrderLine.fulfilment_id))
-        .where(col(PickupTask.store_id) == count.store_id, col(PickupTask.status).in_(list(LANE_OF)))
+        .where(col(PickupTask.store_id) == count.store_id, col(PickupTask.status).in_([*LANE_OF, *ON_ITS_WAY]))
         .where(col(OrderLine.item_id) == count.item_id)
     )
     session.flush()

@@ -18,6 +18,7 @@ from app.pickup.count import CountCause, CountOver, CountStatus, CountTaken, Not
 from app.pickup.task_status import TaskStatus
 from tests.notices.counter import Counter
 from tests.oms.shop import bread, two_milk
+from tests.pickup.sending import order_sent, pack, task_at
 
 MINUTE = timedelta(minutes=1)
 
@@ -85,6 +86,29 @@ def test_what_stands_in_bags_is_not_missing_from_the_shelf(session: Session, nin
     count_posting.finish(session, count, associate_id=counter.maya, at=nine + 3 * MINUTE)
 
     assert (count.wrong_by, milk(session, counter).on_hand) == (0, 98)
+
+
+def test_what_is_packed_is_not_missing_from_the_shelf(session: Session, nine: datetime, counter: Counter):
+    order = order_sent(session, (counter.shop.node_id, {counter.shop.milk: 2}), at=nine)
+    pack(session, task_at(session, order, counter.shop.node_id), counter.maya, at=nine)
+    count = started(session, counter, nine)
+
+    count_out(session, count, 98, by=counter.maya, at=nine + MINUTE)
+
+    assert (count.wrong_by, milk(session, counter).on_hand) == (0, 100)
+
+
+def test_a_bag_that_waits_for_the_rest_of_its_delivery_is_not_missing_from_the_shelf(
+    session: Session, nine: datetime, counter: Counter
+):
+    order = counter.place(session, two_milk(), at=nine)
+    task = counter.pick(session, order, at=nine)
+    task.status = TaskStatus.IN_TRANSIT  # one box of two has come
+    count = started(session, counter, nine)
+
+    count_out(session, count, 98, by=counter.maya, at=nine + MINUTE)
+
+    assert count.wrong_by == 0
 
 
 def test_a_bag_that_waits_to_be_put_back_is_not_missing_from_the_shelf(
