@@ -50,10 +50,14 @@ def hand_to_carrier(session: Session, task: PickupTask, what: Consignment, *, as
 
 
 def take_back(session: Session, task: PickupTask, *, associate_id: int, at: datetime) -> None:
-    """The van has not left, or the number was wrong; only until the customer has been told (the notice refuses)."""
+    """The van has not left, or the number was wrong; only until the customer has been told (the notice refuses).
+
+    Called off meanwhile, it is unpacked and put back like any other parcel of the order.
+    """
     row = shipment.newest_of(session, task.fulfilment_id)
     if task.status != TaskStatus.SHIPPED or row is None or at > row.at + TAKE_BACK_WINDOW:
         raise MovedOn(f"Order {task.order.number} has left; it can't be taken back any more.")
     shipment.take_back(session, task.order, row, target="packed", actor=f"associate/{associate_id}", at=at)
-    task.late_at = task.order.promised_at
-    task.become(TaskStatus.PACKED, ShippingTakenBack, by=associate_id, at=at)
+    is_off = task.order.cancelled_at is not None
+    task.late_at = None if is_off else task.order.promised_at
+    task.become(TaskStatus.CANCELLED if is_off else TaskStatus.PACKED, ShippingTakenBack, by=associate_id, at=at)

@@ -4,8 +4,8 @@ from typing import Any
 
 from sqlmodel import Session, col
 
-from app.oms.order import Order
-from app.oms.order_events import OrderCancelled, OrderUnfulfillable
+from app.oms.order import OVER, Order
+from app.oms.order_events import OrderCancelled, OrderUnfulfillable, ShipmentLeft, UnitsCancelled
 from app.oms.routing_decision import OrderRouted, Outcome, UnitsMovedOn
 from app.oms.transfer_events import TransferRequested
 from app.pickup.exception_case import CaseKind, ExceptionCase, cause_of, end_living, open_about, open_case
@@ -13,6 +13,9 @@ from app.pickup.task_events import ShortTakenBack, TaskReceived, UnitsShort
 
 WORTH_A_CALL = frozenset({"ready", "delayed", "cancelled"})
 """What a customer has to hear to do the right thing next."""
+
+LACKING = (CaseKind.NOT_ROUTED, CaseKind.UNFULFILLABLE, CaseKind.TRANSFER_SHORT)
+"""Something of the order has no place it could come from."""
 
 
 def short_pick(session: Session, event: UnitsShort) -> None:
@@ -41,8 +44,25 @@ def routed(session: Session, event: OrderRouted) -> None:
     if event.outcome == Outcome.NOTHING:
         open_about(session, event, CaseKind.NOT_ROUTED, detail="no place has it")
         return
-    for kind in (CaseKind.NOT_ROUTED, CaseKind.UNFULFILLABLE):
-        end_living(session, col(ExceptionCase.cause) == cause_of(event.order_id, kind), event)
+    _has_a_way(session, event)
+
+
+def lacks_less(session: Session, event: ShortTakenBack | UnitsCancelled | TransferRequested) -> None:
+    """Found, not wanted any more, or on its way: with the last missing unit nobody has to find a way."""
+    order = session.get(Order, event.order_id) if event.order_id is not None else None
+    if order is not None and not any(line.short + line.unfilled for line in order.lines):
+        _has_a_way(session, event)
+
+
+def left(session: Session, event: ShipmentLeft) -> None:
+    """All of it is out of our hands, also what no other place could send."""
+    if session.get_one(Order, event.order_id).status in OVER:
+        _has_a_way(session, event)
+
+
+def _has_a_way(session: Session, event: Any) -> None:
+    causes = [cause_of(event.order_id, kind) for kind in LACKING]
+    end_living(session, col(ExceptionCase.cause).in_(causes), event)
 
 
 def moved_on(session: Session, event: UnitsMovedOn) -> None:

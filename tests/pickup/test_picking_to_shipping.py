@@ -6,7 +6,7 @@ from sqlmodel import Session, col, select
 from app.events import log, outbox
 from app.notices import delivery, notice
 from app.notices.notice import CustomerAlreadyTold, Notice, Stage
-from app.oms import books, inventory, shipment
+from app.oms import books, inventory, payment, shipment
 from app.oms.node_terms import NodeTerms
 from app.oms.order_status import OrderStatus
 from app.oms.payment import PaymentState
@@ -254,6 +254,31 @@ def test_what_has_left_stays_with_the_customer_when_the_rest_is_called_off(
     assert (gone.status, waits.status) == (TaskStatus.SHIPPED, TaskStatus.PUT_BACK)
     assert sum(line.shipped for line in order.lines) == 2
     assert list(books.unexplained_claims(session)) == []
+
+
+def test_what_had_not_left_after_all_when_the_rest_was_called_off_is_put_back_and_paid_back(
+    session: Session, nine: datetime, counter: Counter
+):
+    shop, other = counter.shop, second_store(session, counter)
+    order = order_sent(session, (shop.node_id, {shop.milk: 2}), (other, {shop.bread: 1}), at=nine)
+    order.pay(PaymentState.CAPTURED, actor="payments", at=nine)
+    task = task_at(session, order, shop.node_id)
+    send(session, task, counter.maya, at=nine)
+    counter.cancel(session, order, at=nine + MINUTE)
+    assert order.owed_minor == 300
+
+    carrier.take_back(session, task, associate_id=counter.maya, at=nine + 2 * MINUTE)
+
+    assert (task.status, order.owed_minor) == (TaskStatus.CANCELLED, 0)
+    assert payment.account(session, order.id).refund_due == 450
+    with pytest.raises(NotPacked):
+        carrier.hand_to_carrier(session, task, DPD, associate_id=counter.maya, at=nine + 3 * MINUTE)
+    for _ in range(2):
+        put_back.put_back(session, task, task.lines[0], associate_id=counter.maya, at=nine + 3 * MINUTE)
+    assert task.status == TaskStatus.PUT_BACK
+    assert list(books.unexplained_claims(session)) == []
+    log.write(session)
+    assert list(tally.untrue(session)) == []
 
 
 def test_each_store_that_sends_a_part_has_its_own_task_and_each_shipment_its_own_message(
