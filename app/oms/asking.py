@@ -1,5 +1,6 @@
 """Places without tablets, asked to send what they have of an order: told through the outbox, each time it changes."""
 
+import hashlib
 from typing import Any
 
 from sqlmodel import Session, col, select
@@ -9,6 +10,7 @@ from app.oms.node import Node, NodeKind
 from app.oms.order import Order
 from app.oms.order_events import OrderCancelled, OrderEvent, OrderReleased, UnitsCancelled
 from app.oms.order_line import Fulfilment, FulfilmentKind, OrderLine
+from app.oms.payment import PaymentState
 from app.oms.routing_decision import UnitsMovedOn
 
 TOPIC = "fulfilment"
@@ -20,8 +22,9 @@ def released(session: Session, event: OrderReleased) -> None:
 
 
 def changed(session: Session, event: UnitsMovedOn | UnitsCancelled | OrderCancelled) -> None:
-    """Less of it is wanted there, or nothing."""
-    _tell(session, event, is_new=False)
+    """Less of it is wanted there, or nothing; also of what was paid for when they were asked, and is not any more."""
+    if session.get_one(Order, event.order_id).payment_state != PaymentState.PENDING:
+        _tell(session, event, is_new=False)
 
 
 def wanted(order: Order, part: Fulfilment) -> list[OrderLine]:
@@ -31,16 +34,21 @@ def wanted(order: Order, part: Fulfilment) -> list[OrderLine]:
 
 def _tell(session: Session, event: OrderEvent, *, is_new: bool) -> None:
     order = session.get_one(Order, event.order_id)
-    if order.store_id is not None or not order.is_paid_enough:
+    if order.store_id is not None:
         return
     parts = select(Fulfilment, Node).join(Node).where(Fulfilment.order_id == order.id, Node.kind != NodeKind.STORE)
     for part, node in session.exec(parts.where(Fulfilment.kind == FulfilmentKind.SHIP).order_by(col(Fulfilment.id))):
-        lines = wanted(order, part)
+        lines = wanted(order, part) if order.is_paid_enough else []
         if lines or not is_new:
             outbox.post(
-                session, topic=TOPIC, dedupe=f"{TOPIC}/{part.id}/{event.at.timestamp()}", at=event.at, due_at=event.at,
-                receiver=f"node:{node.code}", payload=_said(order, part, node, lines),
+                session, topic=TOPIC, dedupe=f"{TOPIC}/{part.id}/{event.at.timestamp()}/{_sum_of(lines)}", at=event.at,
+                due_at=event.at, receiver=f"node:{node.code}", payload=_said(order, part, node, lines),
             )  # fmt: skip
+
+
+def _sum_of(lines: list[OrderLine]) -> str:
+    """One instant can change a part twice, in a transaction each: only what says the same is said once."""
+    return hashlib.sha256(repr([(line.id, line.reserved) for line in lines]).encode()).hexdigest()[:16]
 
 
 def _said(order: Order, part: Fulfilment, node: Node, lines: list[OrderLine]) -> dict[str, Any]:

@@ -23,7 +23,7 @@ def carry_out(
     if decision.outcome == Outcome.TRANSFERRED:
         _bring(session, order, choice, decision)
     elif decision.outcome == Outcome.COLLECTED:
-        _keep(session, order, shares, decision=decision, held=held)
+        _keep(session, order, parcels.apart(session, shares), decision=decision, held=held)
     else:
         given = parcels.assign(session, order, choice.decision.parts, shares, at=decision.at)
         _keep(session, order, given, decision=decision, held=held)

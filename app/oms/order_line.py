@@ -109,7 +109,7 @@ class OrderLine(SQLModel, table=True):
         setattr(self, target, getattr(self, target) + quantity)
 
 
-def split(session: Session, line: OrderLine, units: int, *, fulfilment_id: int) -> OrderLine:
+def split(session: Session, line: OrderLine, units: int, *, fulfilment_id: int | None) -> OrderLine:
     """Some of a line's units that no node has yet become a line of their own, for another node, with their money."""
     if not 0 < units <= line.unfilled or units == line.ordered:
         raise NotToBeSplit(f"Of {line.item.sku} there are no {line.item.said(units)} to give to another node.")

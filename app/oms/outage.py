@@ -8,7 +8,7 @@ from sqlmodel import Session, col, select
 
 from app.events import log
 from app.events.log import DomainEvent
-from app.oms import candidates, sourcing
+from app.oms import candidates, parcels, sourcing
 from app.oms import order as orders
 from app.oms.node import Node, NodeKind
 from app.oms.node_terms import NodeTerms
@@ -88,7 +88,7 @@ def move_on(session: Session, order_id: int, node: Node, *, actor: str, at: date
     """What an order was to get from there comes from elsewhere, if it can; each order in a transaction of its own."""
     order: Order = orders.locked(session, order_id)
     parts = {part.id for part in order.fulfilments if part.node_id == node.id and part.kind == FulfilmentKind.SHIP}
-    units = {line.id: line.reserved for line in order.lines if line.fulfilment_id in parts and line.reserved}
+    units = {line.id: parcels.movable(line) for line in order.lines if line.fulfilment_id in parts and line.reserved}
     if not units:
         return False
     reason = terms_of(session, node).down_reason or "down"

@@ -26,7 +26,7 @@ def assign(
         fulfilment = _fulfilment(session, order, part.node_id, at=at)
         for item_id, units in part.units.items():
             mine = [line for line in order.lines if line.item_id == item_id and left.get(line.id)]
-            given += [(_given(session, line, taken, fulfilment), taken) for line, taken in _taken(mine, units, left)]
+            given += [(_for(session, line, taken, fulfilment.id), taken) for line, taken in _taken(mine, units, left)]
     session.flush()
     return given
 
@@ -42,10 +42,18 @@ def _taken(lines: Iterable[OrderLine], units: int, left: dict[int, int]) -> list
     return taken
 
 
-def _given(session: Session, line: OrderLine, units: int, fulfilment: Fulfilment) -> OrderLine:
+def apart(session: Session, shares: Iterable[Share]) -> list[Share]:
+    """Units that come to the customer's store after the others of their line: a line has one claim."""
+    kept = [(_for(session, line, units, line.fulfilment_id), units) for line, units in shares]
+    if any(line.id is None for line, _ in kept):
+        session.flush()
+    return kept
+
+
+def _for(session: Session, line: OrderLine, units: int, fulfilment_id: int | None) -> OrderLine:
     if units < line.ordered:  # what the rest of it became has a claim of its own
-        return order_line.split(session, line, units, fulfilment_id=fulfilment.id)
-    line.fulfilment_id = fulfilment.id
+        return order_line.split(session, line, units, fulfilment_id=fulfilment_id)
+    line.fulfilment_id = fulfilment_id
     return line
 
 

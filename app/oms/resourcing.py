@@ -65,15 +65,20 @@ def _is_elsewhere(session: Session, owing: Shortfall) -> bool:
 
 
 def _units(session: Session, order: Order, owing: Shortfall) -> Mapping[int, int]:
-    """An order that is collected comes whole or not at all; of one that is shipped only what may be gone moves."""
+    """An order that is collected comes whole or not at all; of one that is shipped only what may be gone moves.
+
+    What of the same line is missing already goes with it: it is the first to be moved.
+    """
     if order.store_id is not None:
         return _all(order.lines)
     claims = endangered.claimed(session, item_id=owing.item_id, node_id=owing.node_id)
+    missing = {line.id: line.short + line.unfilled for line in order.lines}
     left, units = owing.units, {}
     for claim in claims:
         if claim.order_id == order.id and left:
-            units[claim.line_id] = min(claim.units, left)
-            left -= units[claim.line_id]
+            taken = min(claim.units, left)
+            units[claim.line_id] = taken + missing[claim.line_id]
+            left -= taken
     return units
 
 

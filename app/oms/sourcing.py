@@ -93,6 +93,8 @@ def _shares(session: Session, order: Order, units: Mapping[int, int]) -> list[Sh
         raise NothingToMove(f"Nothing of order {order.number} can come from elsewhere now.")
     if order.store_id is not None and transfer.living_for(session, order.id):
         raise NothingToMove(f"Order {order.number} is on its way to its store already.")
+    if any(line.staged for line in order.lines):
+        raise NothingToMove(f"Order {order.number} waits on its shelf for its customer: nothing is added to it there.")
     return shares
 
 

@@ -13,11 +13,11 @@ from app.pickup import task as tasks
 from app.pickup.picking import ShortPick
 from app.pickup.task import PickupTask
 from app.pickup.task_events import ShortTakenBack, TaskAskedForMore, TaskMoved, UnitsShort
-from app.pickup.task_status import IN_HAND, TaskStatus
+from app.pickup.task_status import IN_HAND, TO_STAGE, TaskStatus
 
 LEFT = frozenset({TaskStatus.MOVED, TaskStatus.UNFULFILLABLE, TaskStatus.SHIPPED})
 """Nothing to do here any more, until something is routed here again."""
-DONE_PICKING = frozenset({TaskStatus.PICKED, TaskStatus.PACKED})
+DONE_PICKING = frozenset({*TO_STAGE, TaskStatus.PACKED})
 
 
 def missed(session: Session, event: UnitsShort) -> None:
@@ -58,7 +58,7 @@ def _less_to_do(task: PickupTask, event: UnitsMovedOn) -> None:
 def reopen(session: Session, event: OrderReleased) -> None:
     """A place that had nothing left to do for an order, or nothing to pick, is asked for more of it."""
     for task in tasks.all_of(session, event.order_id):
-        if task.status in (*LEFT, *DONE_PICKING) and task.units("reserved") and task.is_ship:
+        if task.status in (*LEFT, *DONE_PICKING) and task.units("reserved"):
             _ask_again(session, task, event)
 
 
