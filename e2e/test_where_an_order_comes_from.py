@@ -56,15 +56,15 @@ def test_a_lead_sends_a_parcel_from_elsewhere(tablet: Tablet, riverside: Riversi
     order_id = parcel(riverside, 2)
     sana = tablet("Sana K.")
     sana.goto(f"{riverside.address}/routing/{order_id}")
-    expect(sana.locator("#sentence")).to_have_text("Sent in parcels.")
-    expect(sana.get_by_role("row", name="Riverside")).to_contain_text("Sends 2 of Stoneware mug")
+    expect(sana.locator("#sentence")).to_have_text("Goes out in parcels.")
+    expect(sana.get_by_role("row", name="Riverside")).to_contain_text("Sends 2 × Stoneware mug")
     inspect(sana, "routing")
 
     sana.get_by_label("Mugs direct").check()
     sana.get_by_label("Why?").fill("The printer is broken")
     sana.get_by_role("button", name="Send it from there").click()
 
-    expect(sana.get_by_role("row", name="Mugs direct")).to_contain_text("Sends 2 of Stoneware mug")
+    expect(sana.get_by_role("row", name="Mugs direct")).to_contain_text("Sends 2 × Stoneware mug")
     expect(sana.get_by_role("listitem").filter(has_text="By hand")).to_contain_text("The printer is broken")
 
 
@@ -75,6 +75,8 @@ def test_a_manager_finds_the_orders_without_a_way(tablet: Tablet, riverside: Riv
     dana.get_by_role("link", name="Routing").click()
     expect(dana.locator("#sentence")).to_have_text("1 without a way.")
     inspect(dana, "orders without a way")
+    box = dana.get_by_role("link", name="Find a way").bounding_box()
+    assert box is not None and box["height"] < box["width"]  # on one line, in a column of its own
 
     dana.get_by_role("link", name="Find a way").click()
 

@@ -71,4 +71,4 @@ def by_distance(demand: Demand, candidates: Sequence[Candidate]) -> list[Candida
     """Those that may serve at all, whenever it arrives."""
     asked = replace(demand, promised_at=SOONER_OR_LATER)
     able = [node for node in candidates if routing.exclusion(asked, node) is None]
-    return sorted(able, key=lambda node: (node.distance_km, node.node_id))
+    return sorted(able, key=lambda node: (node.distance_km or 0.0, node.node_id))

@@ -69,7 +69,7 @@ class Tally:
 
     def parcel(self, kind: NodeKind, sender: Candidate) -> None:
         self.parcels[kind] += 1
-        self.km += sender.distance_km
+        self.km += sender.distance_km or 0.0
         self.shipping_minor += sender.parcel_minor
         self.labour_minor += sender.load * self.rule.load_minor
 

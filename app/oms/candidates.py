@@ -67,7 +67,7 @@ def to_ship(
     return [
         Candidate(
             node_id=each.node.id, free=each.free, methods=each.methods, is_up=each.is_up(at),
-            ready_at=done[each.node.id] + travel(each.way(to), each.terms), distance_km=each.way(to) or 0.0,
+            ready_at=done[each.node.id] + travel(each.way(to), each.terms), distance_km=each.way(to),
             has_cold_chain=each.terms.has_cold_chain, refused=frozenset(refused.get(each.node.id, ())),
             capacity_left=each.terms.ship_capacity - asked.get(each.node.id, 0),
             load=min(1.0, asked.get(each.node.id, 0) / max(1, each.terms.ship_capacity)),
@@ -107,7 +107,7 @@ def to_bring(session: Session, order: Order, wanted: Mapping[int, int], *, at: d
     done, refused = _done(session, found, at=at), routing_decision.refused(session, order.id)
     return [
         Candidate(
-            node_id=each.node.id, distance_km=each.way(to) or 0.0,
+            node_id=each.node.id, distance_km=each.way(to),
             ready_at=SOME_DAY if each.way(to) is None else done[each.node.id] + travel(each.way(to), each.terms),
             free={item_id: units for item_id, units in each.free.items() if units >= wanted[item_id]},
             is_up=each.is_up(at) and store.is_up(at), refused=frozenset(refused.get(each.node.id, ())),

@@ -131,5 +131,6 @@ def _seen(node: Candidate, way: Way, decision: Decision, weights: Weights) -> di
     return {
         "node": node.node_id, "free": {str(item_id): units for item_id, units in node.free.items()},
         "excluded": why.value if why is not None else None, "fixed": round(asked.fixed, 2), "prices": prices,
-        "km": round(node.distance_km, 1), "load": round(node.load, 3), "ready_at": node.ready_at.isoformat(),
+        "km": None if node.distance_km is None else round(node.distance_km, 1), "load": round(node.load, 3),
+        "ready_at": node.ready_at.isoformat(),
     }  # fmt: skip

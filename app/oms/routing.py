@@ -81,7 +81,8 @@ class Candidate:
     load: float = 0.0
     nil_pick_rate: float = 0.0
     carrier_failure_rate: float = 0.0
-    distance_km: float = 0.0
+    distance_km: float | None = None
+    """None when nobody knows where the one or the other is."""
     age_days: Mapping[int, float] = field(default_factory=dict)
     """How long the stock has lain there, by item: old stock is better sold first."""
 
@@ -180,7 +181,7 @@ def _fixed(node: Candidate, demand: Demand, weights: Weights) -> float:
     """What using the node costs once, whatever it sends."""
     cost = node.load * weights.load_minor
     if demand.method == Method.SHIP:
-        cost += node.parcel_minor + node.distance_km * weights.per_km_minor
+        cost += node.parcel_minor + (node.distance_km or 0.0) * weights.per_km_minor
         cost += node.carrier_failure_rate * weights.carrier_minor
     return cost
 

@@ -13,8 +13,15 @@ from app.oms.node import Node, NodeKind
 from app.oms.order import OVER, Order, OrderOver
 from app.oms.order_line import Fulfilment
 from app.oms.parcels import Share
-from app.oms.routing_decision import OrderRouted, Outcome, RoutingDecision, UnitsMovedOn
+from app.oms.routing import Excluded
+from app.oms.routing_decision import Mode, OrderRouted, Outcome, RoutingDecision, UnitsMovedOn
 from app.refusals import Refusal, Unreadable
+
+CANT: dict[str | None, str] = {
+    Excluded.DOWN: "it is closed for orders just now", Excluded.METHOD_OFF: "its terms say that it does not",
+    Excluded.NO_COLD_CHAIN: "it can't keep it cold",
+    Excluded.REFUSED: "it said no to this order, and has not counted since",
+}  # fmt: skip
 
 
 class CantComeFromThere(Refusal):
@@ -80,8 +87,8 @@ def override(session: Session, order: Order, node: Node, *, reason: str, actor: 
     asked = ways.by_hand(session, order, shares, node, at=at)
     decision = _move(session, order, shares, asked, reason=reason.strip(), actor=actor, at=at)
     if not decision.is_routed:
-        why = next((each["excluded"] for each in decision.candidates if each["node"] == node.id), "it has none of it")
-        raise CantComeFromThere(f"{node.name} can't send it: {why or 'it has not all of it'}.")
+        why = next((each["excluded"] for each in decision.candidates if each["node"] == node.id), None)
+        raise CantComeFromThere(f"{node.name} can't send it: {CANT.get(why, 'it has not all of it')}.")
     return decision
 
 
@@ -103,7 +110,8 @@ def _move(
 ) -> RoutingDecision:
     choice = choosing.settle(session, asked, held=_held(session, shares), at=at)
     last = routing_decision.last_of(session, order.id)
-    if not choice.is_found and last is not None and last.says_no_to(choice.wanted):
+    is_by_hand = choice.way.mode == Mode.MANUAL
+    if not choice.is_found and not is_by_hand and last is not None and last.says_no_to(choice.wanted):
         return last  # said once; whoever looks again and again writes it down once
     decision = _write_down(
         session, order, choice, asked, number=1 + (last.number if last else 0), reason=reason, actor=actor, at=at

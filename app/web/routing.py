@@ -1,5 +1,6 @@
 """Routing on the screen: where an order comes from and why, and a person who decides otherwise."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, make_response, redirect, request
@@ -7,6 +8,7 @@ from sqlmodel import Session, col, select
 
 from app import db
 from app.clock import now
+from app.measures import decisions
 from app.oms import node as nodes
 from app.oms import order as orders
 from app.oms import sourcing
@@ -14,16 +16,19 @@ from app.oms.node import Node, NodeKind
 from app.oms.order import Order
 from app.oms.order_line import Fulfilment
 from app.people.store import Store
+from app.pickup import exception_case
 from app.pickup.exception_case import CaseKind, ExceptionCase
 from app.refusals import NotFound, Refusal, Unreadable
 from app.web import routing_page
 from app.web.fragments import page, tap
+from app.web.last_actions import undo_of
 from app.web.region import region
 from app.web.task_replies import SHOWS_THE_TRUTH
 from app.web.viewer import NotYours, viewer
 
 routing = Blueprint("routing", __name__, url_prefix="/routing")
 MOST = 100
+NOTHING_SAID: Mapping[str, str] = {}
 
 
 @region.get("/region/routing")
@@ -38,7 +43,8 @@ def without_a_way():
         cases = session.exec(living.order_by(col(ExceptionCase.opened_at)).limit(MOST)).all()
         found = [(case, session.get_one(Order, case.order_id)) for case in cases]
         words = f"{len(found)} without a way." if found else "Every order has found its way."
-        return page("routing/without_a_way.html", found=found, sentence=words)
+        zone = session.exec(select(Store.time_zone).where(Store.region_id == region_id)).first() or "UTC"
+        return page("routing/without_a_way.html", found=found, zone=zone, sentence=words, **_around(session))
 
 
 @routing.get("/<int:order_id>")
@@ -55,7 +61,8 @@ def override(order_id: int):
         if no.status not in SHOWS_THE_TRUTH:
             raise
         with db.reading() as session:
-            return make_response(_drawn(session, _visible(session, order_id), refusal=no.words), no.status)
+            order = _visible(session, order_id)
+            return make_response(_drawn(session, order, refusal=no.words, said=request.form), no.status)
 
 
 @tap
@@ -71,10 +78,21 @@ def _override(session: Session, order_id: int) -> Any:
     return redirect(f"/routing/{order_id}", code=303)
 
 
-def _drawn(session: Session, order: Order, *, refusal: str = "") -> str:
+def _drawn(session: Session, order: Order, *, refusal: str = "", said: Mapping[str, str] = NOTHING_SAID) -> str:
+    """With what was said before a refusal, so that nobody has to say it twice."""
     shown = routing_page.drawn_from(session, order, may_act=_may_act(session))
-    zone = viewer().store(session).time_zone if viewer().store_id is not None else "UTC"
-    return page("routing/order.html", shown=shown, zone=zone, sentence=shown.sentence, refusal=refusal)
+    stores = [viewer().store(session)] if viewer().store_id is not None else _stores(session, order)
+    zone = stores[0].time_zone if stores else "UTC"
+    return page("routing/order.html", shown=shown, zone=zone, sentence=shown.sentence, refusal=refusal, said=said,
+                **_around(session))  # fmt: skip
+
+
+def _around(session: Session) -> dict[str, Any]:
+    """The number on the rail, and what was done last: a page of its own shows them like every other."""
+    if viewer().store_id is None:
+        return {"problems_open": len(decisions.waiting(session, _region_id()))}
+    store = viewer().store(session)
+    return {"problems_open": exception_case.count_living(session, store.id), "undo": undo_of(session)}
 
 
 def _visible(session: Session, order_id: int) -> Order:

@@ -29,7 +29,7 @@ class SeenOut(BaseModel):
     excluded: str | None
     fixed_minor: float
     free: dict[str, str]
-    km: float
+    km: float | None
     load: float
     ready_at: str
 

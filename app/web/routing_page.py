@@ -8,9 +8,11 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from app.oms import candidates, parcels, routing_decision
+from app.oms.candidates import Standing
 from app.oms.item import Item
-from app.oms.node import Node
+from app.oms.node import Node, NodeKind
 from app.oms.order import OVER, Order
+from app.oms.routing import Method
 from app.oms.routing_decision import Mode, Outcome, RoutingDecision
 from app.people.associate import Associate
 
@@ -18,7 +20,6 @@ PEOPLE = "associate/"
 WHY_NOT = {
     "node is down": "Closed for orders just now",
     "customer collects elsewhere": "The customer collects elsewhere",
-    "not offered here": "Does not do this",
     "no cold chain": "Can’t keep it cold",
     "no capacity": "Has enough to do today",
     "can't keep the promise": "Would be too late",
@@ -27,8 +28,8 @@ WHY_NOT = {
 }
 HOW = {Mode.NORMAL: "By the rules", Mode.FALLBACK: "The next best way", Mode.MANUAL: "By hand"}
 WHAT = {
-    Outcome.COLLECTED: "Collected where it is", Outcome.SHIPPED: "Sent in parcels",
-    Outcome.TRANSFERRED: "Brought to the customer’s store", Outcome.NOTHING: "No place can send it",
+    Outcome.COLLECTED: "Is collected where it is", Outcome.SHIPPED: "Goes out in parcels",
+    Outcome.TRANSFERRED: "Is brought to the customer’s store", Outcome.NOTHING: "No place can send it",
 }  # fmt: skip
 
 
@@ -40,7 +41,7 @@ class Place:
     has: str
     why_not: str
     cost_minor: float | None
-    km: float
+    km: float | None
     ready_at: datetime
     sends: str
 
@@ -81,7 +82,7 @@ def drawn_from(session: Session, order: Order, *, may_act: bool) -> Shown:
     people = _people(session, decisions)
     return Shown(
         order=order, made=tuple(_made(each, names, items, people) for each in decisions),
-        places=_places(decisions[0], names, items) if decisions else (),
+        places=_places(decisions[0], names, items, WHY_NOT | _not_here(order)) if decisions else (),
         choices=_choices(session, order) if may_act else {}, may_act=may_act,
     )  # fmt: skip
 
@@ -95,10 +96,27 @@ def _choices(session: Session, order: Order) -> dict[str, str]:
     return {
         each.node.code: f"{each.node.name}, has {_amounts(each.free, {key: wanted[key] for key in each.free})}"
         for each in found
+        if _may_send(order, each)
     }
 
 
-def _places(decision: RoutingDecision, names: Mapping[int, str], items: Mapping[str, Item]) -> tuple[Place, ...]:
+def _not_here(order: Order) -> dict[str, str]:
+    """What a place lacks depends on how the order reaches its customer: no item is brought in two boxes."""
+    if order.store_id is None:
+        return {"not offered here": "Does not send parcels"}
+    return {"not offered here": "Does not hand orders out", "has none of it": "Has not all of any item"}
+
+
+def _may_send(order: Order, here: Standing) -> bool:
+    """Vendors send to customers, not to stores."""
+    if order.store_id is None:
+        return Method.SHIP in here.methods
+    return Method.PICKUP in here.methods if here.node.id == order.store_id else here.node.kind != NodeKind.VENDOR
+
+
+def _places(
+    decision: RoutingDecision, names: Mapping[int, str], items: Mapping[str, Item], why_not: Mapping[str, str]
+) -> tuple[Place, ...]:
     """Who sends something first, then who could have, then who could not."""
     sent = {part["node"]: _said(part["units"], items) for part in decision.parts}
     ranked = sorted(decision.candidates, key=lambda each: (
@@ -106,8 +124,8 @@ def _places(decision: RoutingDecision, names: Mapping[int, str], items: Mapping[
     ))  # fmt: skip
     return tuple(
         Place(
-            name=names[each["node"]], has=_said(each["free"], items) or "none of it", km=each["km"],
-            why_not=WHY_NOT.get(each["excluded"], each["excluded"] or ""), sends=sent.get(each["node"], ""),
+            name=names[each["node"]], has=_said(each["free"], items) or why_not["has none of it"], km=each["km"],
+            why_not=why_not.get(each["excluded"], each["excluded"] or ""), sends=sent.get(each["node"], ""),
             cost_minor=None if each["excluded"] else _cost(each, decision.wanted),
             ready_at=datetime.fromisoformat(each["ready_at"]),
         )
@@ -131,7 +149,12 @@ def _made(
 
 
 def _said(units: Mapping[str, int], items: Mapping[str, Item]) -> str:
-    return ", ".join(f"{items[key].said(many)} of {items[key].name}" for key, many in units.items() if key in items)
+    """ "2 × Stoneware mug, 0.4 kg of Bananas"."""
+    between = {True: "of", False: "×"}
+    return ", ".join(
+        f"{items[key].said(many)} {between[items[key].is_weighed]} {items[key].name}"
+        for key, many in units.items() if key in items
+    )  # fmt: skip
 
 
 def _amounts(units: Mapping[int, int], items: Mapping[int, Item]) -> str:

@@ -44,8 +44,8 @@ def modes(session: Session, order_id: int) -> list[str]:
 def test_it_says_what_was_decided_and_what_it_was_chosen_from(floor: Floor, order_id: int):
     page = floor.tablet().get(f"/routing/{order_id}").text
 
-    assert "Sent in parcels" in page
-    assert "Sends 2 of Milk" in page
+    assert "Goes out in parcels" in page
+    assert "Sends 2 × Milk" in page
     assert "North depot" in page
     assert "Dairy direct" in page
     assert "Decide otherwise" not in page
@@ -81,7 +81,7 @@ def test_what_cannot_be_is_said_on_the_same_page(floor: Floor, order_id: int, fo
 
     assert no.status_code in {409, 422}
     assert words in no.text
-    assert "Places that have it" in no.text
+    assert "Places that were looked at" in no.text
     with db.reading() as session:
         assert modes(session, order_id) == ["normal"]
 
@@ -94,7 +94,59 @@ def test_a_place_that_has_too_little_is_named_with_the_reason(floor: Floor, netw
     no = sana.post(f"/routing/{order_id}", data={"node": "V1", "reason": "nearer"}, headers=PLAIN)
 
     assert no.status_code == 409
-    assert "Dairy direct can’t send it" in no.text or "Dairy direct can&#39;t send it" in no.text
+    assert "Dairy direct can&#39;t send it: it has not all of it." in no.text
+    assert 'value="V1" checked' in no.text
+    assert 'value="nearer"' in no.text
+
+
+def test_the_reason_is_the_named_place_s_own_and_not_why_the_rules_left_it_out(floor: Floor, network: Network):
+    with db.transaction() as session:
+        lines = LineRequest(sku="MILK", quantity=5000, unit_price_minor=150)
+        order_id = network.place(session, lines, store_code="014", ship_to=None, promised_at=floor.shop.opened_at).id
+    sana = floor.tablet("Sana Khan", Role.STORE_LEAD)
+    assert "Would be too late" in sana.get(f"/routing/{order_id}").text
+
+    no = sana.post(f"/routing/{order_id}", data={"node": "DC1", "reason": "never mind the day"}, headers=PLAIN)
+
+    assert "North depot can&#39;t send it: it has not all of it." in no.text
+    assert "Has not all of any item" in no.text
+
+
+def test_only_places_that_send_are_offered(floor: Floor, network: Network, order_id: int):
+    with db.transaction() as session:
+        session.get_one(NodeTerms, network.vendor).does_ship = False
+    sana = floor.tablet("Sana Khan", Role.STORE_LEAD)
+
+    page = sana.get(f"/routing/{order_id}").text
+    no = sana.post(f"/routing/{order_id}", data={"node": "V1", "reason": "nearer"}, headers=PLAIN)
+
+    assert 'value="DC1"' in page
+    assert 'value="V1"' not in page
+    assert "Dairy direct can&#39;t send it: its terms say that it does not." in no.text
+
+
+def test_a_way_nobody_knows_the_length_of_is_not_called_nought(floor: Floor, network: Network):
+    with db.transaction() as session:
+        depot = session.get_one(NodeTerms, network.depot)
+        depot.latitude = depot.longitude = None
+        order_id = network.place(session, LineRequest(sku="MILK", quantity=2, unit_price_minor=150)).id
+
+    page = floor.tablet().get(f"/routing/{order_id}").text
+
+    assert "36\xa0km" in page
+    assert ">0\xa0km" not in page
+
+
+def test_the_rail_and_the_undo_slot_are_there_as_on_every_page(floor: Floor, network: Network, order_id: int):
+    with db.transaction() as session:
+        lines = LineRequest(sku="MILK", quantity=5000, unit_price_minor=150)
+        other = {"store_code": "014", "ship_to": None, "promised_at": floor.shop.opened_at, "external_id": "A-2"}
+        network.place(session, lines, **other)
+
+    page = floor.tablet().get(f"/routing/{order_id}").text
+
+    assert 'id="problems-n">1</span>' in page
+    assert 'data-of="routing"' in page
 
 
 def test_an_associate_reads_and_decides_nothing(floor: Floor, order_id: int):
@@ -125,5 +177,5 @@ def test_a_problem_nobody_has_stock_for_leads_to_the_places_that_have_it(floor: 
     form = {"node": "DC1", "reason": "they have it"}
     assert sana.post(f"/routing/{order_id}", data=form, headers=PLAIN).status_code == 303
 
-    assert "Brought to the customer’s store" in sana.get(f"/routing/{order_id}").text
+    assert "Is brought to the customer’s store" in sana.get(f"/routing/{order_id}").text
     assert f'href="/routing/{order_id}"' not in sana.get("/exceptions").text
