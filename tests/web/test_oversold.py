@@ -1,16 +1,20 @@
 """What was promised and is not there, as everybody sees it: on the board, the order, the desk, in the figures."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 
 from app import db
 from app.clock import now
+from app.drawing import by_words
 from app.events import log
-from app.oms import inventory
+from app.oms import inventory, placing
 from app.oms.inventory import Cause, Reason
+from app.oms.placing import LineRequest
 from app.people.associate import Role
 from app.pickup import oversold
+from tests.oms.shop import order_form
 from tests.web.shop_floor import HTMX, MILK, PLAIN, Floor, open_floor
 from tests.web.test_board import queries_for
 
@@ -44,6 +48,17 @@ def test_the_order_in_danger_says_so_wherever_it_is_seen(floor: Floor):
     assert "More promised than there is: Milk" in problem
     assert 'href="/counts/1"' in problem
     assert "More is promised than there is" in tablet.get("/counts").text
+
+
+def test_a_problem_names_the_day_of_a_promise_that_is_not_today(floor: Floor):
+    tablet = floor.tablet()
+    with db.transaction() as session:
+        day = now() + timedelta(days=3)
+        lines = LineRequest(sku="MILK", quantity=5000, unit_price_minor=150)
+        form = order_form(floor.shop, lines, placed_at=now(), promised_at=day)
+        placing.place(session, form, actor="channel/web", at=now())
+
+    assert f"promised by {by_words(day, now(), 'Europe/London')}." in tablet.get("/exceptions").text
 
 
 def test_counting_it_first_puts_it_right(floor: Floor):

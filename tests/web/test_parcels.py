@@ -8,7 +8,8 @@ from app.clock import now
 from app.events import log
 from app.oms import order as orders
 from app.oms import shipment
-from app.pickup import pickup_link
+from app.pickup import handover, pickup_link
+from app.pickup import task as tasks
 from app.pickup.task_status import TaskStatus
 from app.web import api_order
 from tests.notices.counter import Counter
@@ -297,3 +298,26 @@ def test_the_channel_reads_the_carrier_and_the_number_of_what_left(floor: Floor)
 
     (sent,) = part.shipments
     assert (part.status, sent.carrier, sent.tracking, sent.parcels) == ("shipped", "DPD", "1550293847566", 2)
+
+
+def test_one_thing_is_packed_and_not_all_one(floor: Floor):
+    with db.transaction() as session:
+        task_id = order_sent(session, (floor.store_id, {floor.shop.milk: 1}), at=now()).id
+    maya = floor.tablet()
+    assert post(maya, task_id, "picks", code=MILK).status_code == 200
+
+    assert "Pack it</button>" in maya.get(f"/pickup-tasks/{task_id}").text
+
+
+def test_who_is_here_and_what_leaves_fit_beside_the_lanes_name(floor: Floor):
+    maya = floor.tablet()
+    packed(floor, maya)
+    assert "1 to send" in maya.get("/").text
+    collected = floor.order("B-1")
+    for code in (MILK, MILK, BREAD):
+        post(maya, collected, "picks", code=code)
+    post(maya, collected, "staging", code="S-09")
+    with db.transaction() as session:
+        handover.arrive(tasks.locked(session, collected), spot="Desk", actor="customer", at=now())
+
+    assert "1 here, 1 to send" in maya.get("/").text

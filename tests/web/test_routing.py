@@ -104,7 +104,10 @@ def test_the_reason_is_the_named_place_s_own_and_not_why_the_rules_left_it_out(f
         lines = LineRequest(sku="MILK", quantity=5000, unit_price_minor=150)
         order_id = network.place(session, lines, store_code="014", ship_to=None, promised_at=floor.shop.opened_at).id
     sana = floor.tablet("Sana Khan", Role.STORE_LEAD)
-    assert "Would be too late" in sana.get(f"/routing/{order_id}").text
+    before = sana.get(f"/routing/{order_id}").text
+    assert "Would be too late" in before
+    assert "Has not enough" in before
+    assert "Not needed" not in before
 
     no = sana.post(f"/routing/{order_id}", data={"node": "DC1", "reason": "never mind the day"}, headers=PLAIN)
 
