@@ -1,13 +1,17 @@
 """The board's numbers, folded from events: how many tasks stand in each lane, how many customers are here."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from app import db
 from app.events.log import Event
+from app.oms.order import Order
+from app.oms.order_events import OrderEvent
+from app.oms.order_line import Fulfilment
+from app.people.store import Store
 from app.pickup.task import PickupTask
 from app.pickup.task_events import TaskEvent
 from app.pickup.task_status import LANE_OF, Lane, TaskStatus
@@ -40,11 +44,28 @@ def fold(session: Session, event: TaskEvent) -> None:
     steps = _steps(event.was, event.status)
     if not steps:
         return
-    fresh = db.insert(session, BoardTally).values(store_id=event.store_id, new=0, pick=0, stage=0, hand_off=0, here=0)
-    session.execute(fresh.on_conflict_do_nothing())
+    _begin(session, [event.store_id])
     changed = {name: getattr(BoardTally, name) + step for name, step in steps.items()}
     session.execute(sa.update(BoardTally).where(col(BoardTally.store_id) == event.store_id).values(**changed)
                     .execution_options(synchronize_session=False))  # fmt: skip
+
+
+def in_turn(session: Session, event: OrderEvent) -> None:
+    """What several stores do for one order changes all their numbers: held in one order, or two such would circle."""
+    if session.get_one(Order, event.order_id).store_id is not None:
+        return
+    sending = select(Store.id).join(Fulfilment, col(Fulfilment.node_id) == col(Store.id))
+    stores = sorted(set(session.exec(sending.where(Fulfilment.order_id == event.order_id))))
+    if len(stores) > 1:
+        _begin(session, stores)
+        theirs = sa.select(col(BoardTally.store_id)).where(col(BoardTally.store_id).in_(stores))
+        session.execute(theirs.order_by(col(BoardTally.store_id)).with_for_update())
+
+
+def _begin(session: Session, store_ids: Sequence[int]) -> None:
+    nothing = dict.fromkeys((*COLUMNS.values(), "here"), 0)
+    fresh = [{"store_id": store_id} | nothing for store_id in store_ids]
+    session.execute(db.insert(session, BoardTally).values(fresh).on_conflict_do_nothing())
 
 
 def _steps(was: TaskStatus | None, status: TaskStatus) -> dict[str, int]:

@@ -2,21 +2,26 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import datetime
+from threading import Barrier, BrokenBarrierError
 
 from sqlmodel import Session
 
 from app import db
+from app.events import log
 from app.oms import books, inventory, shipment
 from app.oms import order as orders
 from app.oms.order_status import OrderStatus
 from app.pickup import carrier, packing, tally
 from app.pickup import task as tasks
 from app.pickup.task import PickupTask
+from app.pickup.task_events import TaskCancelled
 from app.pickup.task_status import TaskStatus
+from app.reactions import REACTIONS
 from app.refusals import Refusal
 from tests.notices.counter import Counter
-from tests.pickup.sending import DPD, order_sent, pack, pick_all, task_at
+from tests.pickup.sending import DPD, order_sent, pack, pick_all, second_store, task_at
 
 
 def at_once(*acts: Callable[[Session], object]) -> list[bool]:
@@ -89,4 +94,26 @@ def test_what_is_called_off_while_it_leaves_has_left_or_is_put_back(committed: C
         ends = {(session.get_one(PickupTask, task_id).status, session.get_one(orders.Order, order_id).status)
                 for order_id, task_id in parcels}  # fmt: skip
     assert ends <= {(TaskStatus.SHIPPED, OrderStatus.SHIPPED), (TaskStatus.CANCELLED, OrderStatus.CANCELLED)}
+    assert is_true()
+
+
+def test_orders_sent_from_two_stores_wait_for_no_other_in_a_circle(committed: Counter, nine: datetime):
+    """Each tells both boards of its end, and one begins with the board the other ends with."""
+    with db.transaction() as session:
+        shop, here, there = committed.shop, committed.shop.node_id, second_store(session, committed)
+        one = order_sent(session, (here, {shop.milk: 1}), (there, {shop.bread: 1}), at=nine)
+        other = order_sent(session, (there, {shop.milk: 1}), (here, {shop.bread: 1}), at=nine)
+        ids = [one.id, other.id]
+    half_way = Barrier(2)
+
+    def wait(*_: object) -> None:
+        with suppress(BrokenBarrierError):
+            half_way.wait(timeout=0.5)
+
+    log.react_with({**REACTIONS, TaskCancelled: [*REACTIONS[TaskCancelled], wait]})
+
+    def call_off(order_id: int) -> Callable[[Session], object]:
+        return lambda session: orders.locked(session, order_id).cancel(session, reason="no", actor="web", at=nine)
+
+    assert at_once(*map(call_off, ids)) == [True, True]
     assert is_true()
