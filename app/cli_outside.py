@@ -9,6 +9,7 @@ import click
 
 from app import clock, db
 from app.cli_words import ROW
+from app.drawing import plural
 from app.events import outbox as messages
 from app.events import unsent
 from app.processes import wired
@@ -78,7 +79,8 @@ def show(*, as_json: bool) -> None:
 def _line(said: dict[str, Any]) -> str:
     words = [said["name"], said.get("url", "")]
     if said.get("failures"):
-        words.append(f"away ({said['last_error']} {said['failures']} times), asked again at {said['paused_until']}")
+        how_often = plural(said["failures"], "time")
+        words.append(f"away ({said['last_error']} {how_often}), asked again at {said['paused_until']}")
     if said["waits_since"]:
         words.append(f"something waits since {said['waits_since']}")
     if said["given_up"]:
@@ -100,7 +102,7 @@ def dead(*, name: str | None, as_json: bool) -> None:
     with db.reading() as session:
         given_up = unsent.dead(session, receiver=name)
     for each in given_up:
-        click.echo(f"{each.id}  {each.receiver}  {each.dedupe}  {each.attempts} times: {each.last_error}")
+        click.echo(f"{each.id}  {each.receiver}  {each.dedupe}  {plural(each.attempts, 'time')}: {each.last_error}")
     if as_json:
         click.echo(json.dumps({"dead": [each.id for each in given_up]}))
 

@@ -69,7 +69,7 @@ def test_what_was_given_up_is_listed_and_sent_again(shop):
     rest = shop("outbox", "replay", "--receiver", "payment")
     nothing = shop("outbox", "replay", str(first))
 
-    assert "payment  refund/1  1 times: It answered 422." in listed
+    assert "payment  refund/1  1 time: It answered 422." in listed
     assert json.loads(one.output.splitlines()[-1]) == {"replayed": 1}
     assert rest.output == "1 will be sent again.\n"
     assert (nothing.exit_code, shop("outbox", "replay").exit_code) == (1, 2)

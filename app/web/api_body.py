@@ -9,6 +9,8 @@ from app.web.errors import problem
 from app.web.strict_json import NotJson, read_json
 
 MOST_ERRORS = 20
+OF_OUR_OWN = "Value error, "
+"""What the library puts before a sentence of ours."""
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -28,5 +30,8 @@ def valid(model: type[Model], said: Any, *, what: str) -> Model | Response:
     try:
         return model.model_validate(said)
     except ValidationError as wrong:
-        found = [{"field": ".".join(map(str, e["loc"])), "words": e["msg"]} for e in wrong.errors(include_input=False)]
+        found = [
+            {"field": ".".join(map(str, each["loc"])), "words": each["msg"].removeprefix(OF_OUR_OWN)}
+            for each in wrong.errors(include_input=False)
+        ]
         return problem(422, f"{what} is not what this address takes.", slug="invalid", errors=found[:MOST_ERRORS])

@@ -126,6 +126,12 @@ def test_a_question_nobody_can_answer_is_refused(system: System, asked: str, sta
     assert is_problem(system.get(f"/api/availability?{asked}"), status)
 
 
+def test_our_own_words_say_what_is_missing(system: System):
+    assert system.get("/api/availability?sku=85123A").json["errors"] == [
+        {"field": "", "words": "Name a store or a channel."}
+    ]
+
+
 ANY = st.sampled_from(["85123A", "118", "web", "", "\0", " ", "x" * 90, "%", "é"]) | st.text(max_size=5)
 
 
