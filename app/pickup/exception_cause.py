@@ -7,7 +7,7 @@ from sqlmodel import Session, col
 from app.oms.order import OVER, Order
 from app.oms.order_events import OrderCancelled, OrderUnfulfillable, ShipmentLeft, UnitsCancelled
 from app.oms.routing_decision import OrderRouted, Outcome, UnitsMovedOn
-from app.oms.transfer_events import TransferRequested
+from app.oms.transfer_events import TransferCancelled, TransferRequested, TransferShipped
 from app.pickup.exception_case import CaseKind, ExceptionCase, cause_of, end_living, open_about, open_case
 from app.pickup.task_events import ShortTakenBack, TaskReceived, UnitsShort
 
@@ -76,6 +76,13 @@ def transfer_asked(session: Session, event: TransferRequested) -> None:
     """Another place has it: the way was found."""
     if event.order_id is not None:
         end_living(session, col(ExceptionCase.cause) == cause_of(event.order_id, CaseKind.UNFULFILLABLE), event)
+
+
+def does_not_come(session: Session, event: TransferShipped | TransferCancelled) -> None:
+    """Less was sent than its order waits for, or nothing will be: it needs another way again."""
+    order = session.get(Order, event.order_id) if event.order_id is not None else None
+    if order is not None and order.status not in OVER and any(line.unfilled for line in order.lines):
+        open_about(session, event, CaseKind.UNFULFILLABLE, detail="not all of it was sent to its store")
 
 
 def transfer_short(session: Session, event: TaskReceived) -> None:

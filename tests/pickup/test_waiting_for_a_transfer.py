@@ -145,7 +145,21 @@ def test_a_transfer_called_off_leaves_its_order_a_problem_again(
     transfer_moves.cancel(session, going, reason="not needed", actor="api/1", at=nine + HOUR)
 
     assert (counter.task(session, order).status, order.lines[0].unfilled) == (TaskStatus.UNFULFILLABLE, 200)
+    assert [case.kind for case in exception_case.living(session, order.pickup_store_id)] == [CaseKind.UNFULFILLABLE]
     assert list(books.unexplained_claims(session)) == []
+
+
+def test_what_was_not_sent_is_a_problem_until_nobody_wants_it(
+    session: Session, nine: datetime, counter: Counter, order: Order, depot: int
+):
+    going = asked(session, counter, order, depot, at=nine)
+
+    transfer_moves.ship(session, going, actor="api/1", at=nine, sent={counter.shop.milk: 150})
+
+    assert [case.kind for case in exception_case.living(session, order.pickup_store_id)] == [CaseKind.UNFULFILLABLE]
+    order = orders.locked(session, order.id)
+    cancelling.cancel_units(session, order, order.lines[0], 50, reason="-", actor="customer", at=nine + HOUR)
+    assert exception_case.living(session, order.pickup_store_id) == []
 
 
 def test_nobody_is_escalated_to_for_what_is_on_its_way_but_the_customer_hears_that_it_is_late(
