@@ -36,8 +36,6 @@ def lost(line: OrderLine, lines: Lines, *, is_over: bool) -> int:
     """
     if is_over:
         return line.ordered - line.collected - line.shipped
-    has_left, is_awaited = (
-        any(each.collected for each in lines),
-        any(getattr(each, at) for each in lines for at in ALIVE),
-    )
+    has_left = any(each.collected for each in lines)
+    is_awaited = any(getattr(each, place) for each in lines for place in ALIVE)
     return line.cancelled + (line.short if has_left and not is_awaited else 0)

@@ -83,8 +83,8 @@ def _summary(session: Session, store: Store, cards: Sequence[Card], *, at: datet
 
 
 def _hand_off_note(cards: Sequence[Card], here: int) -> str:
-    parcels = sum(each.parcels for each in cards if each.lane == Lane.HAND_OFF)
     """Short enough for one line beside the lane's name."""
+    parcels = sum(each.parcels for each in cards if each.lane == Lane.HAND_OFF)
     if here and parcels:
         return f"{here} here, {parcels} to send"
     return f"{here} here now" if here else f"{parcels} to send" if parcels else ""
