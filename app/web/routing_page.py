@@ -57,6 +57,7 @@ class Made:
     reason: str
     sends: str
     is_found: bool
+    is_by_hand: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,7 +146,7 @@ def _made(
     sends = "; ".join(f"{names[part['node']]}: {_said(part['units'], items)}" for part in made.parts)
     who = people.get(_person(made.actor) or 0, "Another system" if made.actor.startswith("api/") else "Readyshelf")
     return Made(at=made.at, what=WHAT[made.outcome], how=HOW[made.mode], who=who, reason=made.reason, sends=sends,
-                is_found=made.is_routed)  # fmt: skip
+                is_found=made.is_routed, is_by_hand=made.mode == Mode.MANUAL)  # fmt: skip
 
 
 def _said(units: Mapping[str, int], items: Mapping[str, Item]) -> str:

@@ -321,3 +321,15 @@ def test_who_is_here_and_what_leaves_fit_beside_the_lanes_name(floor: Floor):
         handover.arrive(tasks.locked(session, collected), spot="Desk", actor="customer", at=now())
 
     assert "1 here, 1 to send" in maya.get("/").text
+
+
+def test_a_page_without_scripts_says_no_and_leads_back(floor: Floor):
+    maya = floor.tablet()
+    task_id = picked(floor, maya)
+    form, here = {"parcels": "99"}, f"/pickup-tasks/{task_id}"
+
+    from_here = maya.post(f"{here}/packing", data=form, headers=PLAIN | {"Referer": f"http://localhost{here}"})
+    from_elsewhere = maya.post(f"{here}/packing", data=form, headers=PLAIN | {"Referer": "http://localhost.example/"})
+
+    assert f'href="http://localhost{here}">Back</a>' in from_here.text
+    assert "localhost.example" not in from_elsewhere.text

@@ -60,6 +60,11 @@ def test_a_lead_decides_otherwise_with_a_reason(floor: Floor, network: Network, 
     page = sana.get(f"/routing/{order_id}").text
     assert "By hand" in page
     assert "the till is down" in page
+    assert "Not asked" in page
+    assert "Not needed" not in page
+    moved = sana.get("/pickup-tasks/1").text
+    assert "another place sends all of it" in moved
+    assert "0 items" not in moved
     with db.reading() as session:
         assert modes(session, order_id) == ["manual", "normal"]
 
