@@ -76,8 +76,9 @@ def received(session: Session, event: TransferReceived) -> None:
     missing = 0
     for line in session.exec(select(TransferLine).where(TransferLine.transfer_id == event.transfer_id)):
         if line.order_line_id is not None:
-            session.get_one(OrderLine, line.order_line_id).move("reserved", "picked", line.for_order)
-            missing += line.shipped - line.for_order
+            waiting = session.get_one(OrderLine, line.order_line_id)
+            waiting.move("reserved", "picked", line.for_order)
+            missing += min(line.shipped - line.for_order, waiting.unfilled)  # nobody misses what was called off
     status = _after_receipt(session, task)
     if status == TaskStatus.UNFULFILLABLE:
         task.late_at = None

@@ -227,3 +227,4 @@ def test_less_is_wanted_while_it_is_on_its_way(
     transfer_moves.receive(session, going, actor=f"associate/{counter.maya}", at=nine + HOUR)
     assert (order.lines[0].picked, order.lines[0].cancelled, task.units("reserved")) == (50, 150, 0)
     assert [*books.unexplained_balances(session), *books.unexplained_claims(session)] == []
+    assert exception_case.living(session, order.pickup_store_id) == []
