@@ -14,6 +14,7 @@ from app.oms import stock_intake
 from app.oms.item import Item
 from app.people import api_client
 from app.people.api_client import Scope
+from tests.notices.counter import open_counter
 from tests.oms.shop import open_shop
 from tests.oms.test_stock_facts import sold
 
@@ -34,7 +35,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sqlite_template: Path) 
 def test_a_rejected_message_is_listed_and_tried_again_once_its_cause_is_mended(run: CliRunner):
     now = clock.now()
     with db.transaction() as session:
-        open_shop(session, now)
+        open_counter(session, open_shop(session, now))
     stock_intake.receive([sold(1, at=now, sku="GOLD"), sold(2, at=now)], at=now, owner="till")
 
     listed = run.invoke(main, ["inbox", "--json"])

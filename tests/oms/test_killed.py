@@ -28,7 +28,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from app import db
 from app.events.inbox import Message
-from app.oms import availability, push, stock_intake
+from app.oms import availability, order, push, stock_intake
 from app.oms.admission import Request, Wish
 from app.oms.desk import Desk
 from app.oms.reservation import ReservationState
@@ -63,11 +63,12 @@ def tell():
             say("tell", arrival.message.message_id, arrival.state)
 
 def push_all():
-    while True:
+    for turn in count():
         with db.transaction() as session:
             availability.catch_up(session, at=at)
         with db.transaction() as session:
             push.post_due(session, at=at)
+        say("push", str(turn), "done")
 
 asked = count()
 with ThreadPoolExecutor(5) as pool:
@@ -80,11 +81,13 @@ Told = list[tuple[str, str, str]]
 
 
 def acknowledged_before_a_kill(url: str, shop: Shop, run: int, chance: random.Random) -> Told:
-    """Start it, let it answer a random number of requests, kill it in the midst of the next."""
+    """Start it, let it answer a random number of requests and push once, kill it in the midst of the next."""
     command = [sys.executable, "-c", PROGRAM, url, str(run), str(shop.milk), str(shop.node_id)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         lines = [process.stdout.readline() for _ in range(chance.randint(1, MOST_BEFORE_THE_KILL))]
+        while lines[-1] and not any(line.startswith("push ") for line in lines):
+            lines.append(process.stdout.readline())
         process.kill()
         lines += process.stdout.readlines()
     kinds, names, said = zip(*(line.split() for line in lines if line.endswith("\n")), strict=True)
