@@ -1,7 +1,7 @@
 """Many rows at once: whole columns go to the database together, because the mapper is thirty times slower.
 
-PostgreSQL takes all writes of a call as one statement, each column as one array: a single trip. SQLite has no trips to
-save and runs each write row by row within one call of its driver.
+PostgreSQL takes all writes of a call as one statement, each column as one array, or once when all its values are the
+same: a single trip. SQLite has no trips to save and runs each write row by row within one call of its driver.
 """
 
 from collections.abc import Mapping, Sequence
@@ -82,10 +82,10 @@ def write(session: Session, *writes: Write) -> tuple[int, ...]:
     if is_sqlite:
         cursor = connection.connection.cursor()
         return tuple(cursor.executemany(sql, list(zip(*bound, strict=True))).rowcount for sql, bound in said)
-    parts = ", ".join(f"w{n} AS ({sql} RETURNING 1)" for n, (sql, _) in enumerate(said))
-    counts = ", ".join(f"(SELECT count(*) FROM w{n})" for n in range(len(said)))
-    given = tuple(column for _, bound in said for column in bound)
-    return tuple(connection.exec_driver_sql(f"WITH {parts} SELECT {counts}", given).one())
+    are_same = [_are_same(bound) for _, bound in said]
+    sql = _all_at_once(tuple(sql for sql, _ in said), tuple(are_same))
+    given = [value for (_, bound), same in zip(said, are_same, strict=True) for value in _in_turn(bound, same)]
+    return tuple(connection.exec_driver_sql(sql, tuple(given)).one())
 
 
 def find(session: Session, model: type[SQLModel], wanted: Names, keys: Columns, *, locked: bool = False) -> list[Any]:
@@ -179,8 +179,7 @@ def _insert_each(table: sa.Table, names: Names, skip_taken: bool) -> str:
 
 @cache
 def _insert_all(table: sa.Table, names: Names, skip_taken: bool) -> str:
-    rows = f"SELECT * FROM unnest({_arrays(table, names)})"
-    return f'INSERT INTO "{table.name}" ({_listed(names)}) {rows}{_end(skip_taken)}'
+    return f'INSERT INTO "{table.name}" ({_listed(names)}) SELECT * FROM {_types(table, names)}{_end(skip_taken)}'
 
 
 @cache
@@ -193,11 +192,9 @@ def _add_each(table: sa.Table, keys: Names, amounts: Names) -> str:
 
 @cache
 def _add_all(table: sa.Table, keys: Names, amounts: Names) -> str:
-    given = ", ".join([*(f"k_{name}" for name in keys), *(f"a_{name}" for name in amounts)])
-    plus = ", ".join(f'"{name}" = kept."{name}" + a_{name}' for name in amounts)
-    same = " AND ".join(f'kept."{name}" = k_{name}' for name in keys)
-    rows = f"unnest({_arrays(table, keys + amounts)}) AS given({given})"
-    return f'UPDATE "{table.name}" AS kept SET {plus} FROM {rows} WHERE {same}'
+    plus = ", ".join(f'"{name}" = kept."{name}" + c{n}' for n, name in enumerate(amounts, len(keys)))
+    same = " AND ".join(f'kept."{name}" = c{n}' for n, name in enumerate(keys))
+    return f'UPDATE "{table.name}" AS kept SET {plus} FROM {_types(table, keys + amounts)} WHERE {same}'
 
 
 @cache
@@ -205,6 +202,53 @@ def _raised(table: sa.Table, keys: Names, values: Names, is_sqlite: bool) -> str
     greater = "max" if is_sqlite else "greatest"
     up = ", ".join(f'"{name}" = {greater}("{table.name}"."{name}", excluded."{name}")' for name in values)
     return f" ON CONFLICT ({_listed(keys)}) DO UPDATE SET {up}"
+
+
+def _types(table: sa.Table, names: Names) -> str:
+    """Where a statement names its rows: their types are known by then, which columns are the same is not."""
+    return "{" + ", ".join(table.c[name].type.compile(_POSTGRESQL) for name in names) + "}"
+
+
+@lru_cache(maxsize=1024)
+def _all_at_once(statements: tuple[str, ...], are_same: tuple[tuple[bool, ...], ...]) -> str:
+    said = []
+    for sql, same in zip(statements, are_same, strict=True):
+        before, types, after = _split(sql)
+        said.append(f"{before}{_given(types, same)}{after}")
+    parts = ", ".join(f"w{n} AS ({sql} RETURNING 1)" for n, sql in enumerate(said))
+    counts = ", ".join(f"(SELECT count(*) FROM w{n})" for n in range(len(said)))
+    return f"WITH {parts} SELECT {counts}"
+
+
+def _split(sql: str) -> tuple[str, Names, str]:
+    before, _, rest = sql.partition("{")
+    types, _, after = rest.partition("}")
+    return before, tuple(types.split(", ")), after
+
+
+def _given(types: Names, same: tuple[bool, ...]) -> str:
+    """Rows with the columns c0, c1 …: of one row each value by itself, of many a column's one value, or its array."""
+    columns = [f"%s::{kind} AS c{n}" if is_same else f"u{n} AS c{n}"
+               for n, (kind, is_same) in enumerate(zip(types, same, strict=True))]  # fmt: skip
+    arrays = [(n, kind) for n, (kind, is_same) in enumerate(zip(types, same, strict=True)) if not is_same]
+    if not arrays:
+        return f"(SELECT {', '.join(columns)}) AS given"
+    source = f"unnest({', '.join(f'%s::{kind}[]' for _, kind in arrays)}) AS u({', '.join(f'u{n}' for n, _ in arrays)})"
+    return f"(SELECT {', '.join(columns)} FROM {source}) AS given"
+
+
+def _are_same(bound: Sequence[list[Any]]) -> tuple[bool, ...]:
+    """Which columns have one value only; of several rows that are all alike one column still says how many they are."""
+    same = [bool(values) and values.count(values[0]) == len(values) for values in bound]
+    if all(same) and len(bound[0]) > 1:
+        same[0] = False
+    return tuple(same)
+
+
+def _in_turn(bound: Sequence[list[Any]], same: Sequence[bool]) -> list[Any]:
+    """As the statement takes them: first what is said once, then the arrays."""
+    once = [values[0] for values, is_same in zip(bound, same, strict=True) if is_same]
+    return once + [values for values, is_same in zip(bound, same, strict=True) if not is_same]
 
 
 def _arrays(table: sa.Table, names: Names) -> str:

@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from app import rows
 from app.oms import correction, expiry, inventory
 from app.oms.availability import Ats
 from app.oms.balance import Balance
+from app.oms.reservation import Reservation, ReservationState
 from tests.oms.shop import Shop, open_shop
 
 
@@ -65,3 +66,37 @@ def test_what_is_not_asked_for_is_not_read(session: Session, model: type[Balance
     steps = [step.detail for step in plan]
     assert any(step.startswith("SEARCH kept USING") for step in steps), steps
     assert not any(step.startswith("SCAN kept") for step in steps), steps
+
+
+@pytest.mark.parametrize("quantities", [[2], [1, 1, 1], [1, 5, 1], []])
+def test_each_row_is_written_whether_or_not_it_is_like_the_others(
+    session: Session, shop: Shop, nine: datetime, quantities: list[int]
+):
+    many = len(quantities)
+    claims = rows.Insert(Reservation, {
+        "item_id": [shop.milk] * many, "node_id": [shop.node_id] * many, "quantity": quantities,
+        "consumed": [0] * many, "released": [0] * many, "state": [ReservationState.HARD] * many,
+        "channel": ["web"] * many, "expires_at": [None] * many, "reserved_at": [nine] * many,
+    })  # fmt: skip
+
+    assert rows.write(session, claims) == (many,)
+
+    kept = session.exec(select(Reservation).order_by(col(Reservation.id))).all()
+    assert [(each.quantity, each.expires_at, each.reserved_at) for each in kept] == [
+        (quantity, None, nine) for quantity in quantities
+    ]
+
+
+@pytest.mark.parametrize("units", [[7], [3, 3], [3, -1]])
+def test_amounts_are_added_whether_or_not_they_are_the_same(session: Session, shop: Shop, units: list[int]):
+    items = [shop.milk, shop.bread][: len(units)]
+    keys = {"item_id": items, "node_id": [shop.node_id] * len(items), "version": [1] * len(items)}
+
+    assert rows.write(session, rows.Add(Balance, keys, {"on_hand": units, "version": [1] * len(items)})) == (
+        len(items),
+    )
+
+    found = rows.find(
+        session, Balance, ("on_hand", "version"), {"item_id": items, "node_id": [shop.node_id] * len(items)}
+    )
+    assert [tuple(row) for row in found] == [(10 + units[0], 2), *((4 + more, 2) for more in units[1:])]

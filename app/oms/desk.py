@@ -1,7 +1,7 @@
 """The desk at which a process asks for promises: one thread takes all who wait, and answers them after one commit.
 
 Thirty callers of one hot item would each wait for its lock and for a commit of their own; together they wait for one.
-A caller that is alone waits for nobody. On SQLite the same thread is the process's one writer of promises.
+A caller who is alone waits for nobody. On SQLite the same thread is the process's one writer of promises.
 """
 
 import os
@@ -22,6 +22,10 @@ from app.oms.verdict import Verdict
 LARGEST = 512
 """So many requests are decided at once at most, so that the last of them does not wait long."""
 
+LINGER_S = 0.001
+"""So long the desk waits for the next of those who came together before: their thanks and their next wish take them
+a moment, and who comes too late for this commit waits for all of the next."""
+
 GRACE_S = 4.0
 """So long a stop waits for the last answers; for a database that keeps silent it does not wait any longer."""
 
@@ -38,6 +42,7 @@ class Desk:
     def __init__(self) -> None:
         self._queue: SimpleQueue[Waiting | None] = SimpleQueue()
         self._door, self._is_open = Lock(), True
+        self._usual = 1
         self._thread = Thread(target=self._work, name="admission", daemon=True)
         self._thread.start()
 
@@ -69,11 +74,13 @@ class Desk:
         waiting = [first]
         with suppress(Empty):
             while len(waiting) < LARGEST:
-                following = self._queue.get_nowait()
+                is_awaited = len(waiting) < self._usual
+                following = self._queue.get(timeout=LINGER_S) if is_awaited else self._queue.get_nowait()
                 if following is None:
                     self._queue.put(None)
                     break
                 waiting.append(following)
+        self._usual = len(waiting)
         return waiting
 
 

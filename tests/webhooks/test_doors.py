@@ -9,6 +9,7 @@ from ipaddress import ip_network
 from pathlib import Path
 from threading import Thread
 from time import perf_counter
+from typing import Any
 
 import pytest
 
@@ -112,7 +113,7 @@ def test_a_receiver_is_reached_at_any_of_its_addresses(nine: datetime, partner: 
     port, look_up = int(partner.url.rpartition(":")[2].partition("/")[0]), socket.getaddrinfo
     known = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in ("127.0.0.0", "127.0.0.1")]
 
-    def named(host: str, *asked: object, **how: object) -> list:
+    def named(host: str, *asked: Any, **how: Any) -> list[Any]:
         return known if host == "two.example" else look_up(host, *asked, **how)
 
     monkeypatch.setattr(socket, "getaddrinfo", named)
