@@ -206,7 +206,7 @@ def _raised(table: sa.Table, keys: Names, values: Names, is_sqlite: bool) -> str
 
 def _types(table: sa.Table, names: Names) -> str:
     """Where a statement names its rows: their types are known by then, which columns are the same is not."""
-    return "{" + ", ".join(table.c[name].type.compile(_POSTGRESQL) for name in names) + "}"
+    return "{" + ";".join(table.c[name].type.compile(_POSTGRESQL) for name in names) + "}"
 
 
 @lru_cache(maxsize=1024)
@@ -223,7 +223,7 @@ def _all_at_once(statements: tuple[str, ...], are_same: tuple[tuple[bool, ...], 
 def _split(sql: str) -> tuple[str, Names, str]:
     before, _, rest = sql.partition("{")
     types, _, after = rest.partition("}")
-    return before, tuple(types.split(", ")), after
+    return before, tuple(types.split(";")), after
 
 
 def _given(types: Names, same: tuple[bool, ...]) -> str:
