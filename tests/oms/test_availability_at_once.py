@@ -106,7 +106,8 @@ def test_of_two_who_work_out_one_item_the_later_goes_by_the_newest_terms(databas
 
     def sell_from_the_depot_and_work_out() -> None:
         with db.transaction() as session:
-            channel.sell_from(session, session.exec(select(Channel)).one(), kinds=[NodeKind.DC])
+            web = channel.locked(session, "web")
+            channel.sell_from(session, web, kinds=[NodeKind.DC], actor="ops", at=nine)
         work_out(nine)
 
     _overtake(database, nine, sell_from_the_depot_and_work_out, before='"ats"')
