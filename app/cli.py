@@ -13,10 +13,11 @@ import click
 from sqlmodel import Session, select
 
 from app import clock, db
+from app.cli_channel import channel
 from app.cli_node import node
 from app.cli_outside import outbox, receiver
 from app.cli_recon import back_office, postings, reconcile
-from app.cli_rules import channel, rules
+from app.cli_rules import rules
 from app.cli_simulate import simulate
 from app.cli_words import ROW
 from app.processes import jobs, live, run, settings_of_environment, web, wired

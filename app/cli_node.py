@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from app import clock, db
-from app.cli_words import WORD, Real
+from app.cli_words import BY, WORD, Real
 from app.oms import candidates, outage
 from app.oms import node as places
 from app.oms.node import Node, NodeKind
@@ -17,7 +17,6 @@ from app.oms.node_terms import NodeTerms
 from app.processes import wired
 from app.refusals import Unreadable
 
-BY = click.option("--by", default="operations", show_default=True, help="Who is named in the audit trail.")
 KINDS = {"dc": NodeKind.DC, "vendor": NodeKind.VENDOR}
 AMOUNT = click.IntRange(0, 1_000_000)
 

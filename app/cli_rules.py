@@ -1,4 +1,4 @@
-"""Rules and channels, as operations set them from a command line: shown, published from a file, rolled back, opened."""
+"""Rules, as operations set them from a command line: shown, published from a file, rolled back."""
 
 import json
 from collections.abc import Iterable
@@ -8,18 +8,16 @@ from typing import Annotated, Any
 
 import click
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
 from app import clock, db
-from app.cli_words import WORD
+from app.cli_words import BY, NODE_KINDS
 from app.processes import wired
 from app.refusals import Refusal
 from app.rules import rule_version
 from app.rules.bodies import BODIES, RuleKind, RuleNotValid
 from app.rules.rule_version import RuleVersion
 
-NODE_KINDS = ("store", "dc", "vendor")
-BY = click.option("--by", default="operations", show_default=True, help="Who is named in the audit trail.")
 KIND = click.Choice([kind.value for kind in BODIES])
 
 
@@ -90,33 +88,6 @@ def roll_back(*, kind: str, scope: str, by: str) -> None:
         click.echo(f"Version {version.number} says again what version {version.restores} said.")
     else:
         click.echo(f"Version {version.number} was withdrawn.")
-
-
-@click.command()
-@click.argument("code", type=WORD)
-@click.argument("name", type=WORD)
-@click.option("--kind", "kinds", multiple=True, type=click.Choice(NODE_KINDS),
-              help="Nodes it sells from; may be given several times. Without it, all.")  # fmt: skip
-@click.option("--node", "nodes", multiple=True, help="The code of one more node it sells from.")
-def channel(*, code: str, name: str, kinds: tuple[str, ...], nodes: tuple[str, ...]) -> None:
-    """Open a channel: from now on every item has a number that it may sell. Its terms are rules.
-
-    It asks for its numbers; with an address (`readyshelf receiver set channel:CODE URL`) it is told.
-    """
-    from app.oms import channel as channels
-    from app.oms.node import Node, NodeKind
-
-    wired()
-    of_kinds = [NodeKind[kind.upper()].value for kind in kinds] if kinds or nodes else [kind.value for kind in NodeKind]
-    with db.transaction() as session:
-        if channels.by_code(session, code) is not None:
-            raise click.ClickException(f"There is a channel {code} already.")
-        for node in nodes:
-            _check_place(session, f"node:{node}")
-        listed = session.exec(select(Node.id).where(col(Node.code).in_(nodes))).all()
-        opened = channels.Channel(code=code, name=name, node_kinds=of_kinds)
-        channels.open_channel(session, opened, node_ids=listed)
-    click.echo(f"{name} sells as {code}.")
 
 
 def _check_place(session: Session, scope: str) -> None:

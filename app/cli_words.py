@@ -1,10 +1,13 @@
 """What is typed on the command line, taken only when it can be meant: codes, numbers and amounts."""
 
 import math
+import re
 
 import click
 
 LONGEST = 80
+NODE_KINDS = ("store", "dc", "vendor")
+BY = click.option("--by", default="operations", show_default=True, help="Who is named in the audit trail.")
 NEWEST = 2**31 - 1
 
 
@@ -31,6 +34,19 @@ class Real(click.FloatRange):
         return number
 
 
+class Portion(click.ParamType[str]):
+    """So much of an item, in the unit it is sold by, as the API takes it."""
+
+    name = "amount"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """As it was typed, or a sentence."""
+        if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,3})?", value, re.ASCII):
+            self.fail("it is written like 2 or 0.350, and is never below 0.", param, ctx)
+        return value
+
+
 WORD = Word()
+PORTION = Portion()
 ROW = click.IntRange(1, NEWEST)
 """The number of a row: no list shows a greater one."""

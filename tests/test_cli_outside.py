@@ -79,7 +79,7 @@ def test_what_was_given_up_is_listed_and_sent_again(shop):
 
 def test_a_number_or_a_code_nobody_can_have_is_refused(shop):
     nonsense = (["outbox", "replay", "9" * 20], ["outbox", "replay", "0"], ["inbox", "--replay", "9" * 20],
-                ["back-office", ""], ["back-office", "e\nrp"], ["channel", "", "Nobody"])  # fmt: skip
+                ["back-office", ""], ["back-office", "e\nrp"], ["channel", "open", "", "Nobody"])  # fmt: skip
 
     said = [shop(*each) for each in nonsense]
 

@@ -57,10 +57,9 @@ def test_a_rule_that_can_not_be_kept_is_refused_in_words(shop, run, said, words:
     assert shown(run) == []
 
 
-def test_a_channel_is_opened_once(shop, run):  # noqa: F811
-    opened = run("channel", "web", "Web shop", "--node", "118")
-    again = run("channel", "web", "Web shop")
+def test_a_channel_has_rules_of_its_own_once_it_is_open(shop, run):  # noqa: F811
+    too_early = shop(kind="channel", scope="channel:web", body={"buffer": "1"})
+    run("channel", "open", "web", "Web shop", "--node", "118")
 
-    assert (opened.exit_code, again.exit_code) == (0, 1)
-    assert "There is a channel web already." in again.output
+    assert "There is no channel web." in too_early.output
     assert shop(kind="channel", scope="channel:web", body={"buffer": "1"}).exit_code == 0

@@ -9,6 +9,7 @@ from sqlmodel import Session
 from app import drawing
 from app.events.log import DomainEvent, Event
 from app.notices import events as notices
+from app.oms import channel_events as channels
 from app.oms import discrepancy, outage, routing_decision, shortfall
 from app.oms import order_events as orders
 from app.oms import transfer_events as transfers
@@ -36,6 +37,7 @@ SILENT: set[type[DomainEvent]] = {
     outage.NodeEvent, outage.NodeWentDown, outage.NodeCameUp,
     orders.ShipmentLeft, orders.ShipmentTakenBack,
     rules.RuleEvent, rules.RulesPublished, rules.RulesWithdrawn,
+    channels.ChannelEvent, channels.ChannelPoolChanged, channels.ItemAllotted, channels.AllotmentTakenBack,
     notices.NoticeSent, notices.NoticeFailed, notices.NoticeUndeliverable,
     counts.CountEvent, counts.CountOpened, counts.RecountAsked, counts.CountPosted, counts.CountDropped,
     discrepancy.SnapshotDiffered,

@@ -1,7 +1,7 @@
 """What may be sold: at each node what is free there, for each channel what its nodes have free, on the channel's terms.
 
 A channel's number is kept, with a version that only grows, and is worked out anew for the items that were touched.
-Whoever does so first locks the numbers and then reads the stock, so that of two the later one has seen more.
+Whoever does so first locks the numbers and then reads stock and terms, so that of two the later one has seen more.
 """
 
 from collections import defaultdict
@@ -17,7 +17,7 @@ from app import rows
 from app.oms import balance, kit, safety, touched
 from app.oms import channel as channels
 from app.oms.balance import Balance
-from app.oms.channel import ChannelItem, Terms
+from app.oms.channel import Channel, ChannelItem, Terms
 from app.oms.item import Item
 from app.oms.kit import Recipes
 from app.oms.safety import Kept
@@ -66,9 +66,10 @@ def catch_up(session: Session, *, at: datetime) -> int:
 
 def work_out(session: Session, item_ids: Sequence[int], *, at: datetime) -> None:
     """What these items' balances keep back, and what every channel may then sell of them, and of kits they go into."""
-    terms = {each.channel_id: each for each in channels.all_terms(session, at=at)}
     ids = sorted(kit.containing(session, item_ids) | set(item_ids))
-    kept = _locked(session, list(terms), ids, at)
+    kept = _locked(session, session.exec(select(Channel.id)).all(), ids, at)
+    known = {channel_id for channel_id, _ in kept}
+    terms = {each.channel_id: each for each in channels.all_terms(session, at=at) if each.channel_id in known}
     scale = _scales(session, ids)
     own = channels.own_numbers(session, ids)
     true = true_quantities(_free_of(session, ids, at), terms.values(), own, scale)
@@ -116,7 +117,7 @@ def _due(terms: Terms, quantity: int, one: int, at: datetime) -> datetime | None
     return at if terms.is_near_the_end(quantity, one=one) else at + terms.publish_delay
 
 
-def _locked(session: Session, channel_ids: list[int], item_ids: Sequence[int], at: datetime) -> dict[Key, int]:
+def _locked(session: Session, channel_ids: Sequence[int], item_ids: Sequence[int], at: datetime) -> dict[Key, int]:
     """The numbers as they were kept, held until this transaction ends; those that never were begin at nothing."""
     keys = [(channel_id, item_id) for channel_id in channel_ids for item_id in item_ids]
     if not keys:

@@ -1,6 +1,6 @@
 """A place where we sell: from which nodes it may sell, how much it leaves aside, and how soon it has to be told."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -10,9 +10,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Field, Session, SQLModel, col, select
 
+from app.events import log
 from app.oms import touched
+from app.oms.channel_events import ChannelPoolChanged
 from app.oms.item import Item
 from app.oms.node import Node, NodeKind
+from app.refusals import NotFound, Unreadable
 from app.rules import rule_version
 from app.rules.bodies import ChannelTerms, RuleKind
 
@@ -98,20 +101,20 @@ def open_channel(session: Session, channel: Channel, *, node_ids: Iterable[int] 
     return channel
 
 
-def sell_from(session: Session, channel: Channel, *, kinds: Iterable[NodeKind], node_ids: Iterable[int] = ()) -> None:
+def sell_from(
+    session: Session, channel: Channel, *, kinds: Collection[NodeKind], node_ids: Collection[int] = (), actor: str,
+    at: datetime,
+) -> None:  # fmt: skip
     """From now on from these nodes and no others."""
-    channel.node_kinds = [kind.value for kind in kinds]
+    if not kinds and not node_ids:
+        raise Unreadable(f"Say from which kinds of node or which nodes {channel.code} sells. A cap of 0 sells nothing.")
+    channel.node_kinds = [kind.value for kind in NodeKind if kind in kinds]
     session.execute(sa.delete(ChannelNode).where(col(ChannelNode.channel_id) == channel.id))
-    session.add_all([ChannelNode(channel_id=channel.id, node_id=node_id) for node_id in sorted(set(node_ids))])
+    listed = tuple(sorted(set(node_ids)))
+    session.add_all([ChannelNode(channel_id=channel.id, node_id=node_id) for node_id in listed])
     touch_all(session)
-
-
-def allot(
-    session: Session, channel: Channel, *, item_id: int, buffer: int | None = None, cap: int | None = None
-) -> None:
-    """Numbers of this item's own; None takes the channel's."""
-    session.merge(ChannelItem(channel_id=channel.id, item_id=item_id, buffer=buffer, cap=cap))
-    touched.mark(session, [item_id])
+    log.record(session, ChannelPoolChanged(at=at, actor=actor, channel_id=channel.id, kinds=tuple(channel.node_kinds),
+                                           node_ids=listed))  # fmt: skip
 
 
 def touch_all(session: Session) -> None:
@@ -121,6 +124,26 @@ def touch_all(session: Session) -> None:
 
 def by_code(session: Session, code: str) -> Channel | None:
     return session.exec(select(Channel).where(Channel.code == code)).one_or_none()
+
+
+def found(session: Session, code: str) -> Channel:
+    channel = by_code(session, code)
+    if channel is None:
+        raise NotFound(f"There is no channel {code}.")
+    return channel
+
+
+def locked(session: Session, code: str) -> Channel:
+    """Held until this transaction ends: of two who change how it sells, one is first. Its numbers may go on."""
+    channel = found(session, code)
+    session.refresh(channel, with_for_update={"key_share": True})
+    return channel
+
+
+def listed_nodes(session: Session, channel: Channel) -> list[str]:
+    """The codes of those it sells from whatever kind they are."""
+    listed = select(Node.code).join(ChannelNode).where(ChannelNode.channel_id == channel.id)
+    return list(session.exec(listed.order_by(Node.code)))
 
 
 def all_terms(session: Session, *, at: datetime) -> list[Terms]:

@@ -1,10 +1,12 @@
 """Any place that holds stock: a store, a distribution centre, a drop-ship vendor."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from app import db
+from app.refusals import Unreadable
 
 
 class NodeKind(StrEnum):
@@ -28,3 +30,12 @@ class Node(SQLModel, table=True):
 
 def by_code(session: Session, codes: set[str]) -> dict[str, Node]:
     return {node.code: node for node in session.exec(select(Node).where(col(Node.code).in_(codes)))}
+
+
+def ids_of(session: Session, codes: Iterable[str]) -> list[int]:
+    """Of all of these, or the first that is no code of ours is named."""
+    wanted = set(codes)
+    found = by_code(session, wanted)
+    if unknown := sorted(wanted - found.keys()):
+        raise Unreadable(f"There is no node {unknown[0]}.")
+    return [node.id for node in found.values()]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from flask import Response, g, request
+from flask import Response, g
 from sqlmodel import Session, col, select
 
 from app import db
@@ -22,19 +22,12 @@ from app.web.availability_models import AvailabilityIn, AvailabilityOut, OfferOu
 
 @api.get("/api/availability")
 def availability():
-    several = {"skus": request.args.getlist("sku"), "stores": request.args.getlist("store")}
-    asked = api_body.valid(AvailabilityIn, several | _once("channel"), what="The question")
-    return _answer(asked)
+    return _answer(api_body.asked(AvailabilityIn, several={"skus": "sku", "stores": "store"}, once=["channel"]))
 
 
 @api.post("/api/availability")
 def availability_of_many():
     return _answer(api_body.read(AvailabilityIn))
-
-
-def _once(name: str) -> dict[str, Any]:
-    said = request.args.getlist(name)
-    return {name: said[0] if len(said) == 1 else said} if said else {}
 
 
 def _answer(asked: AvailabilityIn | Response) -> Any:
@@ -60,10 +53,7 @@ def _offers(session: Session, items: Sequence[item.Item], asked: AvailabilityIn)
 def _channel(session: Session, code: str) -> Channel:
     if not g.client.may_use(code):
         raise ForeignChannel(f"This key asks for nothing of the channel {code}.")
-    channel = channels.by_code(session, code)
-    if channel is None:
-        raise NotFound(f"There is no channel {code}.")
-    return channel
+    return channels.found(session, code)
 
 
 def _nodes(session: Session, codes: Sequence[str]) -> list[Node]:

@@ -1,5 +1,6 @@
 """What was sent to the API, read strictly; or the problem document that says what is wrong with it."""
 
+from collections.abc import Collection, Mapping
 from typing import Any, TypeVar
 
 from flask import Response, request
@@ -24,6 +25,14 @@ def read(model: type[Model]) -> Model | Response:
         return valid(model, read_json(request.get_data()), what="The body")
     except NotJson as broken:
         return problem(400, str(broken), slug="not-json")
+
+
+def asked(model: type[Model], *, several: Mapping[str, str], once: Collection[str]) -> Model | Response:
+    """The question in this address; `several` names what each list is made of."""
+    lists: dict[str, Any] = {name: request.args.getlist(each) for name, each in several.items()}
+    said = {name: request.args.getlist(name) for name in once}
+    one = {name: values[0] if len(values) == 1 else values for name, values in said.items() if values}
+    return valid(model, lists | one, what="The question")
 
 
 def valid(model: type[Model], said: Any, *, what: str) -> Model | Response:

@@ -28,6 +28,7 @@ PUBLIC = frozenset(
         "demo",
         "customer",
         "api",
+        "api_channels",
         "api_fulfilments",
         "api_routing",
         "api_transfers",
@@ -36,7 +37,7 @@ PUBLIC = frozenset(
     }
 )
 """The blueprints a stranger may reach; whatever is not named here needs somebody signed in."""
-BY_KEY = frozenset({"api", "api_fulfilments", "api_routing", "api_transfers", "intake"})
+BY_KEY = frozenset({"api", "api_channels", "api_fulfilments", "api_routing", "api_transfers", "intake"})
 """Opened by keys, not by cookies: nobody's browser can be made to knock there."""
 LARGEST_BODY = 256 * 1024
 LARGEST_ID = 2**31 - 1

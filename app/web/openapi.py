@@ -8,35 +8,20 @@ from pydantic.json_schema import models_json_schema
 from app.oms.stock_words import TYPES, Adjusted, Reported
 from app.web.api_models import CancellationIn, LineCancellationIn, OrderIn, OrderOut, PaymentStateIn, Problem
 from app.web.availability_models import MOST_SKUS, MOST_STORES, AvailabilityIn, AvailabilityOut
+from app.web.channel_models import AllotmentIn, AllotmentOut, ChannelOut, ChannelsOut, SellFromIn
 from app.web.cloud_events import BATCH, MOST_AT_ONCE, PLAIN, STRUCTURED, CloudEvent, ResultsOut
 from app.web.fulfilment_models import AllAskedOut, AskedOut, RefusedIn, SentIn
+from app.web.openapi_channels import channel_paths
+from app.web.openapi_parts import LINE_ID, ORDER_ID, act, ref, responses
 from app.web.reservation_models import ReservationChangeIn, ReservationIn, ReservationOut
 from app.web.routing_models import OverrideIn, RoutingOut
 from app.web.transfer_models import ReceiptIn, ShipmentIn, TransferIn, TransferOut
 
-REFUSED = {
-    400: "Not JSON, or no Idempotency-Key", 401: "No key we know", 403: "A channel this key is not for",
-    404: "No such order",
-    409: "The order says no, or the first request with this key is still being answered",
-    413: "Too large", 415: "Not application/json",
-    422: "Not what this address takes", 503: "Try again in a moment",
-}  # fmt: skip
-ORDER_ID = {
-    "name": "order_id", "in": "path", "required": True,
-    "schema": {"type": "integer", "minimum": 1, "maximum": 2147483647},
-}  # fmt: skip
-LINE_ID = ORDER_ID | {"name": "line_id"}
-KEY = {
-    "name": "Idempotency-Key", "in": "header", "required": True,
-    "description": "Sent again with the same body: the first answer again, and no second effect.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 200},
-}  # fmt: skip
-
-
 MODELS = (
     OrderIn, PaymentStateIn, CancellationIn, LineCancellationIn, OrderOut, AvailabilityIn, AvailabilityOut,
     CloudEvent, Adjusted, Reported, ResultsOut, TransferIn, ShipmentIn, ReceiptIn, TransferOut, ReservationIn,
-    ReservationChangeIn, ReservationOut, OverrideIn, RoutingOut, SentIn, RefusedIn, AskedOut, AllAskedOut, Problem,
+    ReservationChangeIn, ReservationOut, OverrideIn, RoutingOut, SentIn, RefusedIn, AskedOut, AllAskedOut, SellFromIn,
+    ChannelOut, ChannelsOut, AllotmentIn, AllotmentOut, Problem,
 )  # fmt: skip
 
 
@@ -55,6 +40,7 @@ def described() -> dict[str, Any]:
             **_reservations(),
             **_routing(),
             **_fulfilments(),
+            **channel_paths(),
         },
         "components": {"schemas": schemas["$defs"], "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}}},
         "security": [{"key": []}],
@@ -64,30 +50,20 @@ def described() -> dict[str, Any]:
 def _orders() -> dict[str, Any]:
     one = "/api/orders/{order_id}"
     return {
-        "/api/orders": {"post": _act("place", "Hand an order in", OrderIn.__name__, 201)},
+        "/api/orders": {"post": act("place", "Hand an order in", OrderIn.__name__, 201)},
         one: {"parameters": [ORDER_ID], "get": _look()},
         f"{one}/payment": {
             "parameters": [ORDER_ID],
-            "post": _act("pay", "Say what became of the payment", PaymentStateIn.__name__, 200),
+            "post": act("pay", "Say what became of the payment", PaymentStateIn.__name__, 200),
         },
         f"{one}/cancellation": {
             "parameters": [ORDER_ID],
-            "post": _act("cancel", "Call the order off", CancellationIn.__name__, 200),
+            "post": act("cancel", "Call the order off", CancellationIn.__name__, 200),
         },
         f"{one}/lines/{{line_id}}/cancellation": {
             "parameters": [ORDER_ID, LINE_ID],
-            "post": _act("cancel_line", "Call a part of the order off", LineCancellationIn.__name__, 200),
+            "post": act("cancel_line", "Call a part of the order off", LineCancellationIn.__name__, 200),
         },
-    }
-
-
-def _act(name: str, summary: str, body: str, status: int) -> dict[str, Any]:
-    return {
-        "operationId": name,
-        "summary": summary,
-        "parameters": [KEY],
-        "requestBody": {"required": True, "content": {"application/json": {"schema": _ref(body)}}},
-        "responses": _responses(status),
     }
 
 
@@ -100,8 +76,8 @@ def _availability() -> dict[str, Any]:
          "schema": {"type": "array", "items": code, "maxItems": most}}
         for name, (most, is_required) in several.items()
     ]  # fmt: skip
-    look = {"summary": "How many may be sold", "responses": _responses(200, AvailabilityOut.__name__, "The numbers")}
-    body = {"required": True, "content": {"application/json": {"schema": _ref(AvailabilityIn.__name__)}}}
+    look = {"summary": "How many may be sold", "responses": responses(200, AvailabilityOut.__name__, "The numbers")}
+    body = {"required": True, "content": {"application/json": {"schema": ref(AvailabilityIn.__name__)}}}
     return {
         "get": look
         | {"operationId": "availability", "parameters": [*asked, {"name": "channel", "in": "query", "schema": code}]},
@@ -120,10 +96,10 @@ def _transfers() -> dict[str, Any]:
     stands = (TransferOut.__name__, "The transfer as it stands")
     paths = {
         f"/api/transfers{address}": (which if address else {})
-        | {"post": _act(name, summary, body.__name__, status) | {"responses": _responses(status, *stands)}}
+        | {"post": act(name, summary, body.__name__, status) | {"responses": responses(status, *stands)}}
         for address, (name, summary, body, status) in acts.items()
     }
-    look = {"operationId": "look", "summary": "How a transfer stands", "responses": _responses(200, *stands)}
+    look = {"operationId": "look", "summary": "How a transfer stands", "responses": responses(200, *stands)}
     return paths | {"/api/transfers/{transfer_id}": which | {"get": look}}
 
 
@@ -131,21 +107,19 @@ def _reservations() -> dict[str, Any]:
     stands = (ReservationOut.__name__, "The reservation as it stands")
     which = {"name": "hold_id", "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}}
     acts = {
-        "post": _act("reserve", "Hold stock for a basket", ReservationIn.__name__, 201),
-        "patch": _act("hold_other_amounts", "Hold more or less of it", ReservationChangeIn.__name__, 200),
+        "post": act("reserve", "Hold stock for a basket", ReservationIn.__name__, 201),
+        "patch": act("hold_other_amounts", "Hold more or less of it", ReservationChangeIn.__name__, 200),
         "get": {"operationId": "held", "summary": "How a reservation stands"},
         "delete": {"operationId": "let_go", "summary": "Let it go; what is over already is left as it is"},
     }
-    told = {
-        name: act | {"responses": _responses(201 if name == "post" else 200, *stands)} for name, act in acts.items()
-    }
+    told = {n: each | {"responses": responses(201 if n == "post" else 200, *stands)} for n, each in acts.items()}
     one = "/api/reservations/{hold_id}"
     return {"/api/reservations": {"post": told.pop("post")}, one: {"parameters": [which]} | told}
 
 
 def _routing() -> dict[str, Any]:
-    stands = _responses(200, RoutingOut.__name__, "The decisions, the newest first")
-    say = _act("decide_otherwise", "Say from which place it is to come, and why", OverrideIn.__name__, 200)
+    stands = responses(200, RoutingOut.__name__, "The decisions, the newest first")
+    say = act("decide_otherwise", "Say from which place it is to come, and why", OverrideIn.__name__, 200)
     look = {"operationId": "decisions", "summary": "How it was decided where an order comes from", "responses": stands}
     return {
         "/api/orders/{order_id}/routing": {"parameters": [ORDER_ID], "get": look, "post": say | {"responses": stands}}
@@ -154,14 +128,14 @@ def _routing() -> dict[str, Any]:
 
 def _fulfilments() -> dict[str, Any]:
     one, which = "/api/fulfilments/{fulfilment_id}", [ORDER_ID | {"name": "fulfilment_id"}]
-    stands = _responses(200, AskedOut.__name__, "One place's part of an order as it stands")
+    stands = responses(200, AskedOut.__name__, "One place's part of an order as it stands")
     acts = {
         "shipment": ("sent", "Say that it is with the carrier", SentIn),
         "refusal": ("cannot_send", "Say that it can't be sent: another place is looked for", RefusedIn),
     }
-    said = {f"{one}/{noun}": {"parameters": which, "post": _act(name, words, body.__name__, 200)
+    said = {f"{one}/{noun}": {"parameters": which, "post": act(name, words, body.__name__, 200)
                               | {"responses": stands}} for noun, (name, words, body) in acts.items()}  # fmt: skip
-    listed = _responses(200, AllAskedOut.__name__, "What is still wanted, a hundred at once")
+    listed = responses(200, AllAskedOut.__name__, "What is still wanted, a hundred at once")
     asked = [{"name": "node", "in": "query", "required": True, "schema": {"type": "string"}},
              {"name": "after", "in": "query", "schema": {"type": "string", "pattern": "^[0-9]{1,9}$"}}]  # fmt: skip
     all_of_it = {"operationId": "wanted", "summary": "What a depot or a vendor has to send", "parameters": asked}
@@ -172,25 +146,15 @@ def _fulfilments() -> dict[str, Any]:
 
 def _tell() -> dict[str, Any]:
     """As the CloudEvents' binding to HTTP has it: one, one with its attributes in `ce-` headers, or many."""
-    one, content = _ref(CloudEvent.__name__), {"anyOf": [_ref(Adjusted.__name__), _ref(Reported.__name__)]}
+    one, content = ref(CloudEvent.__name__), {"anyOf": [ref(Adjusted.__name__), ref(Reported.__name__)]}
     taken = {STRUCTURED: one, BATCH: {"type": "array", "items": one, "maxItems": MOST_AT_ONCE}, PLAIN: content}
     return {
         "operationId": "tell",
         "summary": f"Tell what became of stock, with a key for it: {' and '.join(TYPES)}",
         "requestBody": {"required": True, "content": {kind: {"schema": schema} for kind, schema in taken.items()}},
-        "responses": _responses(202, ResultsOut.__name__, "What became of each event"),
+        "responses": responses(202, ResultsOut.__name__, "What became of each event"),
     }
 
 
 def _look() -> dict[str, Any]:
-    return {"operationId": "show", "summary": "How an order stands", "responses": _responses(200)}
-
-
-def _responses(status: int, model: str = OrderOut.__name__, words: str = "The order as it stands") -> dict[str, Any]:
-    good = {"description": words, "content": {"application/json": {"schema": _ref(model)}}}
-    bad = {"application/problem+json": {"schema": _ref("Problem")}}
-    return {str(status): good, **{str(no): {"description": words, "content": bad} for no, words in REFUSED.items()}}
-
-
-def _ref(name: str) -> dict[str, str]:
-    return {"$ref": f"#/components/schemas/{name}"}
+    return {"operationId": "show", "summary": "How an order stands", "responses": responses(200)}

@@ -6,6 +6,7 @@ import app.web.api_availability  # noqa: F401 - answers on the API's blueprint, 
 import app.web.api_reservations  # noqa: F401 - so does this
 from app.config import Settings
 from app.web import api, demo, operations, sign_in
+from app.web.api_channels import api_channels
 from app.web.api_fulfilments import api_fulfilments
 from app.web.api_routing import api_routing
 from app.web.api_transfers import api_transfers
@@ -27,7 +28,7 @@ STAFF = (board, pickup_tasks, parcels, pick_walk, scans, exceptions, counts, tra
 
 
 def register(app: Flask, settings: Settings) -> None:
-    by_key = (api.api, api_fulfilments, api_routing, api_transfers, intake)
+    by_key = (api.api, api_channels, api_fulfilments, api_routing, api_transfers, intake)
     for blueprint in (*STAFF, customer, sign_in.sign_in, *by_key, operations.operations):
         app.register_blueprint(blueprint)
     if settings.is_demo:

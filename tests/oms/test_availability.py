@@ -5,10 +5,11 @@ from typing import Any
 
 from sqlmodel import Session, select
 
-from app.oms import availability, channel, inventory, touched
+from app.oms import allotment, availability, channel, inventory, touched
 from app.oms.availability import Ats, ats
 from app.oms.channel import Channel
 from app.oms.inventory import Change, Reason
+from app.oms.item import Item
 from app.oms.node import Node, NodeKind
 from tests.oms.shop import Shop
 
@@ -67,7 +68,7 @@ def test_a_node_gone_negative_does_not_lower_what_another_has(session: Session, 
 
 def test_buffer_and_cap_are_the_channels_unless_the_item_has_its_own(session: Session, shop: Shop, nine: datetime):
     own = web(session, buffer=1, cap=8)
-    channel.allot(session, own, item_id=shop.bread, buffer=3)
+    allotment.allot(session, own, session.get_one(Item, shop.bread), buffer=3, actor="ops", at=nine)
 
     availability.catch_up(session, at=nine)
 
@@ -86,7 +87,7 @@ def test_a_channel_that_sells_from_elsewhere_offers_what_is_there(session: Sessi
     own = web(session, node_kinds=[NodeKind.DC.value])
     availability.catch_up(session, at=nine)
 
-    channel.sell_from(session, own, kinds=[], node_ids=[shop.node_id])
+    channel.sell_from(session, own, kinds=[], node_ids=[shop.node_id], actor="ops", at=nine)
     availability.catch_up(session, at=nine)
 
     assert of_web(session, shop.milk) == (10, 1)

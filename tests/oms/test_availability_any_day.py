@@ -1,6 +1,6 @@
 """Whatever happens to stock, rules and channels: a channel's number ends as the formula reckons it from nothing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil, floor
@@ -12,10 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlmodel import Session, col, select
 
-from app.oms import availability, channel, inventory, kit, rule_effects, safety, touched
+from app.oms import allotment, availability, channel, inventory, kit, rule_effects, safety, touched
 from app.oms.availability import Ats
 from app.oms.balance import Balance
-from app.oms.channel import Channel, ChannelItem
+from app.oms.channel import Channel, ChannelItem, ChannelNode
 from app.oms.inventory import Cause, Change, Reason
 from app.oms.item import Item
 from app.oms.kit import KitComponent
@@ -28,6 +28,7 @@ from app.rules.rule_version import RuleVersion
 from tests.oms.shop import Shop
 
 SECOND = timedelta(seconds=1)
+KINDS = (NodeKind.STORE, NodeKind.DC)
 SCOPES = ("all", "kind:store", "kind:dc", "node:014", "node:DC1", "item:MILK", "item:BREAD@node:014")
 
 
@@ -81,7 +82,17 @@ def sell_on_terms(session: Session, trade: Trade, at: datetime, said: Any) -> No
 
 def allot(session: Session, trade: Trade, at: datetime, said: Any) -> None:
     which, item, numbers = said
-    channel.allot(session, trade.channels[which], item_id=trade.items[item], **numbers)
+    thing = session.get_one(Item, trade.items[item])
+    if numbers == {"buffer": None, "cap": None}:
+        allotment.take_back(session, trade.channels[which], thing, actor="any", at=at)
+    else:
+        allotment.allot(session, trade.channels[which], thing, **numbers, actor="any", at=at)
+
+
+def sell_from(session: Session, trade: Trade, at: datetime, said: Any) -> None:
+    which, kinds, listed = said
+    node_ids = [trade.nodes[node] for node in listed]
+    channel.sell_from(session, trade.channels[which], kinds=kinds, node_ids=node_ids, actor="any", at=at)
 
 
 def make_otherwise(session: Session, trade: Trade, at: datetime, said: Any) -> None:
@@ -116,7 +127,8 @@ def look(session: Session, trade: Trade, at: datetime, most: Any) -> None:
 
 
 ACTS: dict[str, Callable[[Session, Trade, datetime, Any], None]] = {
-    act.__name__: act for act in (move, publish, roll_back, sell_on_terms, allot, make_otherwise, fall_silent, look)
+    act.__name__: act
+    for act in (move, publish, roll_back, sell_on_terms, sell_from, allot, make_otherwise, fall_silent, look)
 }
 two, amounts = st.integers(0, 1), st.sampled_from(["0", "0.5", "1", "4"])
 bounds = st.none() | st.integers(0, 30)
@@ -128,6 +140,7 @@ happenings = st.one_of(
     st.tuples(st.just("roll_back"), st.sampled_from(SCOPES)),
     st.tuples(st.just("sell_on_terms"), st.tuples(st.sampled_from(["web", "kiosk"]), st.fixed_dictionaries(
         {}, optional={"buffer": amounts, "cap": st.none() | amounts}))),
+    st.tuples(st.just("sell_from"), st.tuples(two, st.sets(st.sampled_from(KINDS)), st.sets(two))),
     st.tuples(st.just("allot"), st.tuples(two, two, st.fixed_dictionaries({"buffer": bounds, "cap": bounds}))),
     st.tuples(st.just("make_otherwise"), st.dictionaries(two, st.integers(1, 4))),
     st.tuples(st.just("fall_silent"), two),
@@ -160,11 +173,17 @@ def reckoned(session: Session, trade: Trade, at: datetime) -> dict[tuple[int, in
     made_of = session.exec(select(KitComponent.item_id, KitComponent.quantity)).all()
     for node_id in trade.nodes:
         free[trade.kit.id, node_id] = min((free.get((i, node_id), 0) // many for i, many in made_of), default=0)
-    pools = (set(trade.nodes), {trade.nodes[1]})
     return {
         (own.id, item_id): _through(session, own, item_id, sum(free.get((item_id, n), 0) for n in pool), at)
-        for own, pool in zip(trade.channels, pools, strict=True) for item_id in (*trade.items, trade.kit.id)
+        for own, pool in pools(session, trade) for item_id in (*trade.items, trade.kit.id)
     }  # fmt: skip
+
+
+def pools(session: Session, trade: Trade) -> Iterator[tuple[Channel, list[int]]]:
+    for own in trade.channels:
+        listed = set(session.exec(select(ChannelNode.node_id).where(ChannelNode.channel_id == own.id)))
+        kinds = zip(trade.nodes, KINDS, strict=True)
+        yield own, [node for node, kind in kinds if kind.value in own.node_kinds or node in listed]
 
 
 def _through(session: Session, own: Channel, item_id: int, together: int, at: datetime) -> int:

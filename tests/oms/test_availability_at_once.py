@@ -1,5 +1,6 @@
 """Stock, rules and channels at the same time: nothing that moved is forgotten, and nobody waits for ever."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from itertools import count
@@ -82,30 +83,58 @@ def test_of_two_who_work_out_one_item_the_later_has_seen_more(database: db.Datab
         channel.open_channel(session, Channel(code="web", name="Web"))
         availability.catch_up(session, at=nine)
         inventory.record(session, [shop.stock(shop.milk, 5)], shop.cause())
-    is_about_to_write, may_write, first = Event(), Event(), Thread(target=work_out, args=[nine])
-
-    def stop(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        if current_thread() is first and statement.startswith("UPDATE ats"):
-            is_about_to_write.set()
-            may_write.wait(LIMIT_S)
 
     def sell_and_work_out() -> None:
         with db.transaction() as session:
             inventory.record(session, [shop.stock(shop.milk, -12)], shop.cause())
         work_out(nine)
 
-    sa.event.listen(database.engine, "before_cursor_execute", stop)
-    first.start()
-    assert is_about_to_write.wait(LIMIT_S)
-    second = Thread(target=sell_and_work_out)
-    second.start()
-    second.join(A_MOMENT_S)
-    may_write.set()
-    first.join()
-    second.join()
+    _overtake(database, nine, sell_and_work_out, before="UPDATE ats")
 
     with db.reading() as session:
         assert session.exec(select(Ats.quantity).where(Ats.item_id == shop.milk)).one() == 3
+
+
+def test_of_two_who_work_out_one_item_the_later_goes_by_the_newest_terms(database: db.Database, nine: datetime):
+    """The first is stopped before it holds the number, while the channel is told to sell from nowhere near."""
+    with db.transaction() as session:
+        shop = open_shop(session, nine)
+        session.add(Node(kind=NodeKind.DC, code="DC1", name="North"))
+        channel.open_channel(session, Channel(code="web", name="Web"))
+        availability.catch_up(session, at=nine)
+        inventory.record(session, [shop.stock(shop.milk, 5)], shop.cause())
+
+    def sell_from_the_depot_and_work_out() -> None:
+        with db.transaction() as session:
+            web = channel.locked(session, "web")
+            channel.sell_from(session, web, kinds=[NodeKind.DC], actor="ops", at=nine)
+        work_out(nine)
+
+    _overtake(database, nine, sell_from_the_depot_and_work_out, before='"ats"')
+
+    with db.reading() as session:
+        assert session.exec(select(Ats.quantity).where(Ats.item_id == shop.milk)).one() == 0
+        assert list(availability.untrue(session, at=nine)) == []
+
+
+def _overtake(database: db.Database, at: datetime, overtake: Callable[[], None], *, before: str) -> None:
+    """Somebody who works numbers out waits before such a statement, as long as others need or may take."""
+    has_come_so_far, may_go_on, first = Event(), Event(), Thread(target=work_out, args=[at])
+
+    def stop(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if current_thread() is first and before in statement and not has_come_so_far.is_set():
+            has_come_so_far.set()
+            may_go_on.wait(LIMIT_S)
+
+    sa.event.listen(database.engine, "before_cursor_execute", stop)
+    first.start()
+    assert has_come_so_far.wait(LIMIT_S)
+    second = Thread(target=overtake)
+    second.start()
+    second.join(A_MOMENT_S)
+    may_go_on.set()
+    first.join()
+    second.join()
 
 
 def work_out(at: datetime) -> None:

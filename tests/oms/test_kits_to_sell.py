@@ -7,7 +7,7 @@ import pytest
 from sqlmodel import Session, col, select
 
 from app import db
-from app.oms import availability, channel, inventory, kit, offer, push
+from app.oms import allotment, availability, channel, inventory, kit, offer, push
 from app.oms.availability import Ats
 from app.oms.channel import Channel
 from app.oms.inventory import Reason
@@ -104,7 +104,7 @@ def test_what_is_kept_back_of_a_thing_or_owed_is_in_no_kit(
 
 def test_a_channels_own_numbers_for_a_kit_are_in_kits(session: Session, shop: Shop, breakfast: Item, nine: datetime):
     web = session.exec(select(Channel)).one()
-    channel.allot(session, web, item_id=breakfast.id, buffer=1, cap=2)
+    allotment.allot(session, web, breakfast, buffer=1, cap=2, actor="ops", at=nine)
     availability.catch_up(session, at=nine)
 
     assert row(session, breakfast).quantity == 1
