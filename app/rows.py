@@ -134,14 +134,15 @@ def _processed(process: Any, values: Sequence[Any]) -> list[Any]:
 def _processor(column: "sa.Column[Any]", dialect: Dialect) -> Any:
     """The type's own, but for instants on SQLite, where it takes six times as long to the very same text."""
     if isinstance(column.type, UTCDateTime) and dialect.name == "sqlite":
-        return _as_sqlite_keeps_it
+        return utc_text
     if isinstance(column.type, sa.Enum):
         words: dict[str | None, str | None] = {None: None, **{word: word for word in column.type.enums}}
         return words.__getitem__
     return column.type.dialect_impl(dialect).bind_processor(dialect)
 
 
-def _as_sqlite_keeps_it(instant: datetime | None) -> str | None:
+def utc_text(instant: datetime | None) -> str | None:
+    """An instant of any zone as the text in UTC that the mapper would write."""
     if instant is None:
         return None
     if instant.tzinfo is not UTC:

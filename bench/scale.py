@@ -16,6 +16,7 @@ from typing import Any
 from app import clock, db, migrations, wire
 from app.cli import checks
 from app.config import Settings
+from app.oms import desk
 from bench import scale_work
 from bench.claims import at_most, finish
 from bench.past import write
@@ -72,6 +73,7 @@ def shop(place: Any, past: Past) -> Iterator[Shop]:
 def connected(url: str) -> Iterator[None]:
     wire(Settings(database_url=url, secret_key="k" * 40, log_level="ERROR"))
     yield
+    desk.close()
     db.disconnect()
 
 

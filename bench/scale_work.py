@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 from app import db, rows
 from app.events import inbox
 from app.events.inbox import Message
-from app.oms import admission, channel, inventory, offer, placing, stock_intake, stock_words
+from app.oms import admission, channel, desk, inventory, offer, placing, stock_intake, stock_words
 from app.oms.admission import Request, Wish
 from app.oms.channel import Channel
 from app.oms.inventory import Cause, Change, Reason
@@ -127,8 +127,7 @@ def _promise(shop: Shop, item_id: int, *, units: int = 1) -> None:
     wish = Wish(item_id=item_id, node_id=shop.place.node, quantity=units)
     request = Request(key=f"now/{next(shop.numbers)}", wishes=(wish,), state=ReservationState.SOFT, document="basket",
                       actor="web", at=AT, expires_at=SOON)  # fmt: skip
-    with db.transaction() as session:
-        admission.admit(session, [request])
+    desk.ask(request)
 
 
 def _tell(shop: Shop, kind: str, **said: str) -> None:

@@ -106,12 +106,12 @@ def _watch_postgresql(engine: sa.Engine, plans: Plans) -> Iterator[None]:
     def explain(connection: Any, _cursor: Any, sql: str, given: Any, _context: Any, is_many: bool) -> None:
         if sql.lstrip().upper().startswith(("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")) and plans.is_new(sql):
             cursor = connection.connection.cursor()
-            cursor.execute("SET LOCAL enable_seqscan = off")
+            cursor.execute("SET enable_seqscan = off")
             cursor.execute(f"EXPLAIN (FORMAT JSON) {sql}", given[0] if is_many and isinstance(given, list) else given)
             found = cursor.fetchone()[0]
             plan = json.loads(found) if isinstance(found, str) else found
             plans.read(sql, list(_whole_on_postgresql(plan[0]["Plan"], large)))
-            cursor.execute("SET LOCAL enable_seqscan = on")
+            cursor.execute("SET enable_seqscan = on")
 
     sa.event.listen(sa.Engine, "before_cursor_execute", explain)
     try:

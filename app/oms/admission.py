@@ -115,14 +115,15 @@ class _Round:
 def admit(session: Session, requests: Sequence[Request]) -> list[Verdict]:
     """Decide these in order; each answer, in the same order. A key known already gets the answer it got then."""
     for request in requests:
-        _check(request)
+        check(request)
     known = verdict.kept(session, (request.key for request in requests))
     fresh = {request.key: request for request in reversed(requests) if request.key not in known}
     decided = _decide(session, list(reversed(fresh.values()))) if fresh else {}
     return [_answer(request, fresh.get(request.key), decided, known) for request in requests]
 
 
-def _check(request: Request) -> None:
+def check(request: Request) -> None:
+    """Something must be asked for, and not more than anybody means."""
     if not request.wishes or any(not 0 < wish.quantity <= MOST_UNITS for wish in request.wishes):
         raise Unreadable(f"A reservation has at least one line, each of 1 to {MOST_UNITS} units.")
 

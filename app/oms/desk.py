@@ -1,12 +1,11 @@
 """The desk at which a process asks for promises: one thread takes all who wait, and answers them after one commit.
 
 Thirty callers of one hot item would each wait for its lock and for a commit of their own; together they wait for one.
-A caller who is alone waits for nobody. On SQLite the same thread is the process's one writer of promises.
+A caller who is alone waits for nobody, not even for that thread: he is decided in his own.
 """
 
 import os
 from collections.abc import Sequence
-from concurrent.futures import Future
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from threading import Lock, Thread
@@ -17,6 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from app import db
 from app.oms import admission
 from app.oms.admission import Request
+from app.oms.granting import Line
 from app.oms.verdict import Verdict
 
 LARGEST = 512
@@ -29,7 +29,9 @@ a moment, and who comes too late for this commit waits for all of the next."""
 GRACE_S = 4.0
 """So long a stop waits for the last answers; for a database that keeps silent it does not wait any longer."""
 
-Waiting = tuple[Request, "Future[Verdict]"]
+Answers = SimpleQueue[Verdict | Exception]
+Waiting = tuple[Request, Answers]
+"""Who waits, and where for his answer: the lightest thing of the standard library that one thread can wait at."""
 
 
 class DeskClosed(Exception):
@@ -42,18 +44,25 @@ class Desk:
     def __init__(self) -> None:
         self._queue: SimpleQueue[Waiting | None] = SimpleQueue()
         self._door, self._is_open = Lock(), True
-        self._usual = 1
+        self._usual, self._line, self._at_work = 1, Line(), Lock()
         self._thread = Thread(target=self._work, name="admission", daemon=True)
         self._thread.start()
 
     def ask(self, request: Request) -> Verdict:
         """The answer, once it is on disk. An order or a lease of the caller's own is no part of it."""
-        future: Future[Verdict] = Future()
+        answers: Answers = SimpleQueue()
         with self._door:
             if not self._is_open:
                 raise DeskClosed
-            self._queue.put((request, future))
-        return future.result()
+            is_alone = self._usual == 1 and self._at_work.acquire(blocking=False)
+            if not is_alone:
+                self._queue.put((request, answers))
+        if not is_alone:
+            return _raised_or_given(answers.get())
+        try:
+            return self._decide([request])[0]
+        finally:
+            self._at_work.release()
 
     def close(self) -> None:
         with self._door:
@@ -62,15 +71,13 @@ class Desk:
         self._thread.join(GRACE_S)
 
     def _work(self) -> None:
-        while waiting := self._next():
-            if not _answer(waiting):
-                for alone in waiting:  # one bad request must not take the others with it
-                    _answer([alone], is_last=True)
+        while (first := self._queue.get()) is not None:
+            with self._at_work:
+                self._serve(self._come_together(first))
+        with self._at_work:
+            self._line.close()
 
-    def _next(self) -> list[Waiting]:
-        first = self._queue.get()
-        if first is None:
-            return []
+    def _come_together(self, first: Waiting) -> list[Waiting]:
         waiting = [first]
         with suppress(Empty):
             while len(waiting) < LARGEST:
@@ -83,22 +90,31 @@ class Desk:
         self._usual = len(waiting)
         return waiting
 
+    def _serve(self, waiting: Sequence[Waiting]) -> None:
+        try:
+            given: Sequence[Verdict | Exception] = self._decide([request for request, _ in waiting])
+        except (OperationalError, PoolTimeout) as away:  # to ask each alone would take as many timeouts
+            given = [away] * len(waiting)
+        except Exception as trouble:  # noqa: BLE001 - it is the caller's, in the caller's thread
+            given = [trouble]
+        if len(given) < len(waiting):
+            for alone in waiting:  # one bad request must not take the others with it
+                self._serve([alone])
+            return
+        for (_, answers), answer in zip(waiting, given, strict=True):
+            answers.put(answer)
 
-def _answer(waiting: Sequence[Waiting], *, is_last: bool = False) -> bool:
-    try:
+    def _decide(self, requests: Sequence[Request]) -> list[Verdict]:
+        if granted := self._line.grant_all(requests):
+            return granted
         with db.transaction() as session:
-            verdicts = admission.admit(session, [request for request, _ in waiting])
-    except (OperationalError, PoolTimeout) as away:
-        for _, future in waiting:  # to ask each alone of a database that is away would take as many timeouts
-            future.set_exception(away)
-        return True
-    except Exception as trouble:  # noqa: BLE001 - it is the caller's, in the caller's thread
-        if is_last:
-            waiting[0][1].set_exception(trouble)
-        return is_last
-    for (_, future), verdict in zip(waiting, verdicts, strict=True):
-        future.set_result(verdict)
-    return True
+            return admission.admit(session, requests)
+
+
+def _raised_or_given(answer: Verdict | Exception) -> Verdict:
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
 
 
 _opened: list[Desk] = []

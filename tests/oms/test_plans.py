@@ -9,7 +9,7 @@ from sqlmodel import col
 
 from app import clock, db
 from app.events import log, outbox
-from app.oms import expiry
+from app.oms import desk, expiry
 from app.oms.order import Order
 from app.reactions import REACTIONS
 from bench import past, scale_work
@@ -31,6 +31,7 @@ def shop(database: db.Database, database_url: str) -> Iterator[Shop]:
     past.write(opened.past, opened.place)
     scale_work.begin_the_day(opened, living=3)
     yield opened
+    desk.close()
     clock.release()
 
 
