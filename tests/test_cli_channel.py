@@ -64,7 +64,7 @@ def test_what_is_allotted_is_sold_and_taken_back(shop, run):  # noqa: F811
     done = run("channel", "allot", "web", "MILK", "--buffer", "2", "--cap", "7", "--by", "ops/1")
 
     assert done.output == "web: MILK buffer 2 each, cap 7 each.\n"
-    assert sold(shop.milk) == 5
+    assert sold(shop.milk) == 7
     assert sold(shop.bread) == 4
     assert shown(run)["web"]["allotted"] == {"MILK": {"unit": "each", "buffer": "2", "cap": "7"}}
 

@@ -51,9 +51,10 @@ class Ats(SQLModel, table=True):
 
 
 def ats(free: Iterable[int], *, buffer: int, cap: int | None) -> int:
-    """Each node is clamped before the sum: what one owes, another does not have less of."""
-    together = sum(max(0, each) for each in free)
-    return max(0, (together if cap is None else min(cap, together)) - buffer)
+    """Each node is clamped before the sum: what one owes, another does not have less of. The buffer is left of the
+    stock, the cap is of what is offered: a channel capped at 7 may sell 7 as long as 9 are there and 2 are left aside."""
+    offered = max(0, sum(max(0, each) for each in free) - buffer)
+    return offered if cap is None else min(cap, offered)
 
 
 def catch_up(session: Session, *, at: datetime) -> int:

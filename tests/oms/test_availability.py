@@ -72,7 +72,7 @@ def test_buffer_and_cap_are_the_channels_unless_the_item_has_its_own(session: Se
 
     availability.catch_up(session, at=nine)
 
-    assert (of_web(session, shop.milk)[0], of_web(session, shop.bread)[0]) == (7, 1)
+    assert (of_web(session, shop.milk)[0], of_web(session, shop.bread)[0]) == (8, 1)
 
 
 def test_what_the_channel_may_not_sell_from_does_not_count(session: Session, shop: Shop, nine: datetime):
