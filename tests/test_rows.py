@@ -8,11 +8,12 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from app import rows
+from app import rows, rows_sqlite
 from app.oms import correction, expiry, inventory
 from app.oms.availability import Ats
 from app.oms.balance import Balance
 from app.oms.reservation import Reservation, ReservationState
+from app.oms.touched import Touched
 from tests.oms.shop import Shop, open_shop
 
 
@@ -59,7 +60,7 @@ def test_neither_claims_nor_movements_are_read_whole(session: Session, shop: Sho
 ])  # fmt: skip
 def test_what_is_not_asked_for_is_not_read(session: Session, model: type[Balance], keys: tuple[str, ...]):
     table: sa.Table = model.__table__  # type: ignore[attr-defined]
-    sql = rows._find_each(table, keys, keys, 2)
+    sql = rows_sqlite.find(table, keys, keys, 2)
 
     plan = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", (1,) * 2 * len(keys))
 
@@ -100,3 +101,13 @@ def test_amounts_are_added_whether_or_not_they_are_the_same(session: Session, sh
         session, Balance, ("on_hand", "version"), {"item_id": items, "node_id": [shop.node_id] * len(items)}
     )
     assert [tuple(row) for row in found] == [(10 + units[0], 2), *((4 + more, 2) for more in units[1:])]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_full_disk_is_said_in_the_words_the_edges_know(session: Session, shop: Shop):
+    session.execute(sa.text("PRAGMA max_page_count = 1"))  # never below what it has already
+
+    too_many = rows.Insert(Touched, {"item_ids": [[*range(500)]] * 2000})
+
+    with pytest.raises(sa.exc.OperationalError, match="full"):
+        rows.write(session, too_many)

@@ -51,8 +51,8 @@ class Ats(SQLModel, table=True):
 
 
 def ats(free: Iterable[int], *, buffer: int, cap: int | None) -> int:
-    """Each node is clamped before the sum: what one owes, another does not have less of. The buffer is left of the
-    stock, the cap is of what is offered: a channel capped at 7 may sell 7 as long as 9 are there and 2 are left aside."""
+    """Each node is clamped before the sum: what one owes, another does not have less of. Then the buffer is left of
+    the stock, and the cap is of what is offered: capped at 7 with 2 left aside, it may sell 7 as long as 9 are there."""
     offered = max(0, sum(max(0, each) for each in free) - buffer)
     return offered if cap is None else min(cap, offered)
 
