@@ -14,7 +14,7 @@ from time import perf_counter
 from typing import Any
 
 from app import clock, db, migrations, wire
-from app.cli import checks
+from app.cli_verify import checks
 from app.config import Settings
 from bench import scale_work
 from bench.claims import at_most, finish
