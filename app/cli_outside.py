@@ -8,13 +8,11 @@ from typing import Any
 import click
 
 from app import clock, db
-from app.cli_words import ROW
+from app.cli_words import AS_JSON, ROW
 from app.drawing import plural
-from app.events import outbox as messages
-from app.events import unsent
+from app.events import backlog, unsent
 from app.processes import wired
 
-AS_JSON = click.option("--json", "as_json", is_flag=True, help="End with one JSON line.")
 OF = click.option("--receiver", "name", help="Only this one's: channel:web, node:V1, payment, mail.")
 
 
@@ -62,7 +60,7 @@ def show(*, as_json: bool) -> None:
 
     wired()
     with db.reading() as session:
-        queues, dead = messages.queues(session), unsent.number_dead(session)
+        queues, dead = backlog.queues(session), unsent.number_dead(session)
         named = {known.name: known for known in receivers.everyone(session)}
     shown = []
     for name in sorted({*named, *queues, *dead}):

@@ -10,7 +10,7 @@ import click
 from sqlmodel import Session
 
 from app import clock, db
-from app.cli_words import WORD
+from app.cli_words import AS_JSON, WORD
 from app.processes import wired
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 MOST_SHOWN = 50
 CODE = click.argument("code", type=WORD)
 AN_INSTANT = click.DateTime(["%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S.%fZ"])
-AS_JSON = click.option("--json", "as_json", is_flag=True, help="End with one JSON line.")
 
 
 @click.command("back-office")

@@ -1,7 +1,9 @@
-"""What is typed on the command line, taken only when it can be meant: codes, numbers and amounts."""
+"""What is typed on the command line, taken only when it can be meant, and how an answer ends for a machine."""
 
+import json
 import math
 import re
+from typing import Any
 
 import click
 
@@ -50,3 +52,9 @@ WORD = Word()
 PORTION = Portion()
 ROW = click.IntRange(1, NEWEST)
 """The number of a row: no list shows a greater one."""
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="End with one JSON line.")
+
+
+def end_with(figures: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(figures))

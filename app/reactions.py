@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from app.events.log import DomainEvent, Reaction
 from app.notices import events as notice_events
-from app.notices import notice
+from app.notices import telling
 from app.oms import asking, discrepancy, looking_again, order, routing_decision, shortfall, transfer
 from app.oms import order_events as orders
 from app.oms import transfer_events as transfers
@@ -19,23 +19,24 @@ from app.pickup import (
     put_back,
     rerouting,
     tally,
-    task,
+    task_opening,
     transfer_wait,
 )
+from app.pickup import parcel_events as parcels
 from app.pickup import task_events as tasks
 
 REACTIONS: Mapping[type[DomainEvent], Sequence[Reaction]] = {
-    orders.OrderPlaced: [pickup_link.create_for, notice.received],
-    orders.OrderUnfulfillable: [exception_cause.unfulfillable, notice.delayed, looking_again.unfulfillable],
-    orders.OrderReleased: [tally.in_turn, task.open_for, rerouting.reopen, asking.released],
+    orders.OrderPlaced: [pickup_link.create_for, telling.received],
+    orders.OrderUnfulfillable: [exception_cause.unfulfillable, telling.delayed, looking_again.unfulfillable],
+    orders.OrderReleased: [tally.in_turn, task_opening.open_for, rerouting.reopen, asking.released],
     routing_decision.OrderRouted: [exception_cause.routed],
     routing_decision.UnitsMovedOn: [tally.in_turn, rerouting.moved_on, exception_cause.moved_on, asking.changed],
-    orders.PaymentFailed: [payment_hold.begin, notice.payment_failed],
-    orders.PaymentRefunded: [payment_hold.begin, notice.payment_failed],
-    orders.PaymentRecovered: [payment_hold.end, notice.payment_recovered],
+    orders.PaymentFailed: [payment_hold.begin, telling.payment_failed],
+    orders.PaymentRefunded: [payment_hold.begin, telling.payment_failed],
+    orders.PaymentRecovered: [payment_hold.end, telling.payment_recovered],
     orders.UnitsCancelled: [tally.in_turn, picking.cut_short, exception_cause.lacks_less, asking.changed],
-    orders.ShipmentLeft: [exception_cause.reached, exception_cause.left, notice.shipped, order.settle_for],
-    orders.ShipmentTakenBack: [notice.shipment_taken_back, order.settle_for],
+    orders.ShipmentLeft: [exception_cause.reached, exception_cause.left, telling.shipped, order.settle_for],
+    orders.ShipmentTakenBack: [telling.shipment_taken_back, order.settle_for],
     orders.OrderCancelled: [
         tally.in_turn,
         transfer.order_cancelled,
@@ -43,7 +44,7 @@ REACTIONS: Mapping[type[DomainEvent], Sequence[Reaction]] = {
         exception_cause.order_cancelled,
         asking.changed,
         pickup_link.revoke_for,
-        notice.cancelled,
+        telling.cancelled,
     ],
     tasks.TaskOpened: [tally.fold],
     tasks.TaskAcknowledged: [tally.fold, escalation.close_for],
@@ -65,18 +66,18 @@ REACTIONS: Mapping[type[DomainEvent], Sequence[Reaction]] = {
         rerouting.found,
     ],
     tasks.TaskCutShort: [tally.fold, oversold.fetched],
-    tasks.TaskUnfulfillable: [notice.nothing_found],
-    tasks.TaskStaged: [tally.fold, notice.ready],
-    tasks.StagingTakenBack: [tally.fold, notice.staging_taken_back],
+    tasks.TaskUnfulfillable: [telling.nothing_found],
+    tasks.TaskStaged: [tally.fold, telling.ready],
+    tasks.StagingTakenBack: [tally.fold, telling.staging_taken_back],
     tasks.CustomerArrived: [tally.fold],
     tasks.ArrivalTakenBack: [tally.fold],
-    tasks.TaskHandedOver: [tally.fold, exception_cause.reached, notice.collected, order.settle_for],
-    tasks.HandoverTakenBack: [tally.fold, notice.handover_taken_back],
-    tasks.UnitPacked: [tally.fold],
-    tasks.TaskPacked: [tally.fold],
-    tasks.PackingTakenBack: [tally.fold],
-    tasks.TaskShipped: [tally.fold],
-    tasks.ShippingTakenBack: [tally.fold],
+    tasks.TaskHandedOver: [tally.fold, exception_cause.reached, telling.collected, order.settle_for],
+    tasks.HandoverTakenBack: [tally.fold, telling.handover_taken_back],
+    parcels.UnitPacked: [tally.fold],
+    parcels.TaskPacked: [tally.fold],
+    parcels.PackingTakenBack: [tally.fold],
+    parcels.TaskShipped: [tally.fold],
+    parcels.ShippingTakenBack: [tally.fold],
     tasks.TaskAskedForMore: [tally.fold],
     tasks.TaskMoved: [tally.fold, escalation.close_for],
     tasks.TaskCancelled: [tally.fold, escalation.close_for],
@@ -84,7 +85,7 @@ REACTIONS: Mapping[type[DomainEvent], Sequence[Reaction]] = {
     tasks.TaskAwaitsTransfer: [tally.fold, escalation.close_for],
     tasks.TaskInTransit: [tally.fold],
     tasks.TaskReceived: [tally.fold, exception_cause.transfer_short],
-    tasks.TaskLate: [notice.delayed],
+    tasks.TaskLate: [telling.delayed],
     transfers.TransferRequested: [transfer_wait.begin, exception_cause.transfer_asked, exception_cause.lacks_less],
     transfers.TransferShipped: [transfer_wait.shipped, exception_cause.does_not_come],
     transfers.TransferReceived: [transfer_wait.received],

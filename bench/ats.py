@@ -24,7 +24,7 @@ from app.oms.item import Item
 from app.oms.node import Node, NodeKind
 from app.rules import rule_version
 from bench.claims import at_least, at_most, finish
-from bench.places import PLACES
+from bench.places import places
 from jobs import availability as job
 
 AT = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -62,10 +62,10 @@ def measure(place: Callable[[], AbstractContextManager[str]], *, is_quick: bool)
 def _open(items: int, nodes: int) -> tuple[list[int], list[int]]:
     with db.transaction() as session:
         goods = [Item(sku=f"S{n}", name="Thing") for n in range(items)]
-        places = [Node(kind=NodeKind.STORE if n else NodeKind.DC, code=f"N{n}", name="Node") for n in range(nodes)]
-        session.add_all([*goods, *places])
+        network = [Node(kind=NodeKind.STORE if n else NodeKind.DC, code=f"N{n}", name="Node") for n in range(nodes)]
+        session.add_all([*goods, *network])
         session.flush()
-        item_ids, node_ids = [item.id for item in goods], [node.id for node in places]
+        item_ids, node_ids = [item.id for item in goods], [node.id for node in network]
         for number, code in enumerate(CHANNELS):
             channel.open_channel(session, Channel(code=code, name=code, buffer=number))
         _rules(session)
@@ -114,7 +114,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.ats", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a small shop and few facts")
     is_quick = parser.parse_args().quick
-    figures: dict[str, Any] = {name: measure(place, is_quick=is_quick) for name, place in PLACES.items()}
+    kinds = places(is_quick=is_quick).items()
+    figures: dict[str, Any] = {name: measure(place, is_quick=is_quick) for name, place in kinds}
     for name, found in figures.items():
         print(f"{name:<12}" + "  ".join(f"{what} {value:,}" for what, value in found.items()))
     goals = {}

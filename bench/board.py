@@ -25,7 +25,7 @@ from app.oms.order import Order
 from app.people.associate import Associate
 from app.pickup import handover
 from bench.claims import at_most, finish
-from bench.places import PLACES
+from bench.places import places
 from tests.notices.counter import Counter
 from tests.web.shop_floor import Floor, open_floor
 
@@ -130,11 +130,12 @@ def summed_up(whole: list[float], bare: list[float]) -> dict[str, Any]:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.board", description=__doc__)
     parser.add_argument("--quick", action="store_true", help=f"{QUICK} rounds only")
-    rounds = QUICK if parser.parse_args().quick else ROUNDS
+    is_quick = parser.parse_args().quick
+    rounds = QUICK if is_quick else ROUNDS
     at = clock.now()
     clock.hold(lambda: at)
     figures, goals = {}, {}
-    for name, place in PLACES.items():
+    for name, place in places(is_quick=is_quick).items():
         with place() as url:
             found = figures[name] = measure(url, rounds)
         print(

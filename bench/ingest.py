@@ -27,7 +27,7 @@ from app.oms.inventory import Cause, Change, Reason
 from app.oms.item import Item
 from app.oms.node import Node, NodeKind
 from bench.claims import at_least, at_most, finish
-from bench.places import PLACES
+from bench.places import places
 
 AT = datetime(2026, 11, 23, 9, tzinfo=UTC)
 EVENTS, ALONE, BATCH = 50_000, 2_000, 1_000
@@ -174,10 +174,11 @@ def _parts(rows: list[tuple[Any, ...]], size: int) -> list[list[tuple[Any, ...]]
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.ingest", description=__doc__)
     parser.add_argument("--quick", action="store_true", help=f"a {QUICK}th of the events")
-    fewer = QUICK if parser.parse_args().quick else 1
+    is_quick = parser.parse_args().quick
+    fewer = QUICK if is_quick else 1
     figures: dict[str, Any] = {}
     goals: dict[str, Any] = {}
-    for name, place in PLACES.items():
+    for name, place in places(is_quick=is_quick).items():
         figures[name] = {
             "in_batches": measure(place, events=EVENTS // fewer, batch=BATCH),
             "one_by_one": measure(place, events=ALONE // fewer, batch=1),

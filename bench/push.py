@@ -20,7 +20,7 @@ from app import migrations, serving, wire
 from app.config import Settings
 from app.web.viewer import DEVICE_COOKIE
 from bench.claims import at_most, finish
-from bench.places import PLACES
+from bench.places import places
 from e2e import chromium
 from tests.web.shop_floor import Floor, open_floor
 
@@ -101,12 +101,13 @@ def measure(url: str, browser: Browser, taps: int) -> dict[str, Any]:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.push", description=__doc__)
     parser.add_argument("--quick", action="store_true", help=f"{QUICK} taps only")
-    taps = QUICK if parser.parse_args().quick else TAPS
+    is_quick = parser.parse_args().quick
+    taps = QUICK if is_quick else TAPS
     figures, goals = {}, {}
     with sync_playwright() as playwright:
         args = ["--no-sandbox"] if os.geteuid() == 0 else []
         browser = playwright.chromium.launch(executable_path=chromium.find(), args=args)
-        for name, place in PLACES.items():
+        for name, place in places(is_quick=is_quick).items():
             with place() as url:
                 found = figures[name] = measure(url, browser, taps)
             print(

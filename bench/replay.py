@@ -26,7 +26,7 @@ from app.oms import books
 from app.pickup import tally
 from app.reactions import REACTIONS
 from bench.claims import at_most, finish
-from bench.places import PLACES
+from bench.places import places
 from seed import replay
 from seed.replay_report import Report
 from seed.streams import Happening, Stream, World, open_stream
@@ -141,11 +141,11 @@ def _untrue() -> int:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.replay", description=__doc__)
     parser.add_argument("--quick", action="store_true", help=f"the first {QUICK} baskets only")
-    quick = parser.parse_args().quick
+    is_quick = parser.parse_args().quick
     stream = open_stream("completejourney", first=DAY, last=DAY)
-    played = Slice(stream, min(QUICK, stream.total) if quick else stream.total)
+    played = Slice(stream, min(QUICK, stream.total) if is_quick else stream.total)
     figures = {}
-    for name, place in PLACES.items():
+    for name, place in places(is_quick=is_quick).items():
         with place() as url:
             figures[name] = measure(url, played)
     goals: dict[str, Any] = {}

@@ -14,14 +14,14 @@ from time import perf_counter
 from typing import Any
 
 from app import clock, db, migrations, wire
-from app.cli import checks
+from app.cli_verify import checks
 from app.config import Settings
 from app.oms import desk
 from bench import scale_work
 from bench.claims import at_most, finish
 from bench.past import write
 from bench.past_size import AT, Past
-from bench.places import PLACES
+from bench.places import PLACES, places
 from bench.scale_work import Acts, Shop, open_shop
 
 YOUNG, OLD = 1_000, 1_000_000
@@ -166,7 +166,7 @@ def main() -> int:
     clock.hold(lambda: AT)
     figures: dict[str, Any] = {}
     kept: dict[str, Any] = {}
-    for name, place in PLACES.items():
+    for name, place in places(is_quick=asked.quick).items():
         if asked.only in (None, name):
             figures[name] = found = measure(place, size)
             print_table(name, found)

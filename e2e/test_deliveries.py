@@ -7,11 +7,11 @@ from playwright.sync_api import Locator, Page, expect
 from sqlmodel import select
 
 from app import db
-from app.oms import inventory, transfer, transfer_moves
+from app.oms import inventory, transfer_moves, transfer_request
 from app.oms import order as orders
 from app.oms.inventory import Cause, Change, Reason
 from app.oms.node import Node, NodeKind
-from app.oms.transfer import Wanted
+from app.oms.transfer_request import Wanted
 from app.pickup.task import PickupTask
 from e2e.conftest import LANDSCAPE, PHONE, Tablet
 from e2e.eyes import inspect
@@ -42,10 +42,10 @@ def sent(riverside: Riverside, depot: int, *, order_id: int | None = None, **uni
     wanted = Wanted(from_id=depot, to_id=RIVERSIDE, quantities=quantities, expected_at=at + timedelta(hours=1))
     with db.transaction() as session:
         if order_id is None:
-            going = transfer.request(session, wanted, actor="api/1", at=at)
+            going = transfer_request.request(session, wanted, actor="api/1", at=at)
         else:
             order = orders.locked(session, order_id)
-            going = transfer.request_for(session, order, wanted, actor="api/1", at=at)
+            going = transfer_request.request_for(session, order, wanted, actor="api/1", at=at)
         transfer_moves.ship(session, going, actor="api/1", at=at)
         return going.id
 

@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from app import db
 from app.config import Settings
-from app.events import outbox, unsent
+from app.events import backlog, outbox, unsent
 from app.events.outbox import OutboxMessage
 from app.notices.notice import TOPIC as MAIL
 from app.oms import push
@@ -69,11 +69,6 @@ class Couriers:
                 courier = Thread(target=self._go, args=(receiver, at), name=f"courier to {receiver}", daemon=True)
                 self._out[receiver] = courier
                 courier.start()
-
-    @property
-    def on_their_way(self) -> set[str]:
-        with self._lock:
-            return set(self._out)
 
     def stop(self) -> None:
         """Nobody leaves any more."""
@@ -143,7 +138,7 @@ def _due(at: datetime) -> list[str]:
     """Asked without writing, and not of those that are left in peace."""
     with db.reading() as session:
         known = {each.name: each for each in receivers.everyone(session)}
-        due = [name for name, since in outbox.queues(session).items() if since <= at and name != MAIL]
+        due = [name for name, since in backlog.queues(session).items() if since <= at and name != MAIL]
     return [
         name for name in due
         if (not known[name].is_paused(at) if name in known else not receivers.may_fetch(name))

@@ -9,8 +9,8 @@ from sqlmodel import Session
 
 from app import db
 from app.config import Settings
+from app.events import backlog, outbox
 from app.events import log as event_log
-from app.events import outbox
 from app.events.outbox import OutboxMessage, OutboxState
 from app.notices import delivery, letter
 from app.notices.events import NoticeFailed, NoticeSent
@@ -41,7 +41,7 @@ def relay(
 def _is_due(at: datetime) -> bool:
     """Asked without writing: an idle turn keeps nobody waiting."""
     with db.reading() as session:
-        oldest = outbox.oldest_due(session, TOPIC)
+        oldest = backlog.oldest_due(session, TOPIC)
     return oldest is not None and oldest <= at
 
 

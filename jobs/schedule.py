@@ -15,7 +15,7 @@ from app import clock, db
 from app.config import Settings
 from app.events import replies
 from app.notices.smtp import SmtpTransport, Transport
-from app.oms import arrival, expiry, looking_again, order, reliability, rule_effects, stock_intake
+from app.oms import arrival, expiry, looking_again, reliability, rule_effects, stock_intake, unpaid
 from app.pickup import count_cause, escalation
 from app.rules import rule_version
 from jobs import availability
@@ -106,7 +106,7 @@ SCHEDULE: list[tuple[str, int, Act]] = [
     ("send couriers to other systems", 1, _tell_receivers),
     ("find another way for what is short", 1, resource),
     ("look for another node for what one has not got", 1, partial(sweep, looking_again.due, looking_again.look)),
-    ("give up on unpaid orders", 30, partial(sweep, order.payment_due, order.give_up_on_payment)),
+    ("give up on unpaid orders", 30, partial(sweep, unpaid.due, unpaid.give_up)),
     ("ask for counts", 60, _ask_for_counts),
     ("see how often places had not what was asked", 3600, _see_who_had_it),
     ("note what came to stay", 3600, _note_arrivals),

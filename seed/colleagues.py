@@ -7,9 +7,9 @@ from sqlmodel import Session, col, select
 from app.oms.order_line import OrderLine
 from app.people import associate
 from app.people.store import Store
-from app.pickup import carrier, handover, packing, picking, staging, task
+from app.pickup import carrier, handover, packing, picking, short_picks, staging, task
 from app.pickup.handover import HandoverMethod
-from app.pickup.picking import ShortReason
+from app.pickup.short_picks import ShortReason
 from app.pickup.task import PickupTask
 from app.pickup.task_status import LANE_OF, TaskStatus
 
@@ -44,7 +44,7 @@ def miss_one(session: Session, task_id: int, who: int, at: datetime) -> None:
     held = task.locked(session, task_id)
     line = _next_line(held)
     if line is not None:
-        picking.short(session, held, line, reason=ShortReason.NOT_FOUND, associate_id=who, at=at)
+        short_picks.short(session, held, line, reason=ShortReason.NOT_FOUND, associate_id=who, at=at)
 
 
 def put_on_shelf(session: Session, task_id: int, who: int, at: datetime) -> None:

@@ -5,6 +5,7 @@ database, says `@pytest.mark.parametrize("database_url", ["sqlite"], indirect=Tr
 """
 
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from itertools import count
@@ -21,6 +22,13 @@ from tests import postgres
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--kills", type=int, default=20, help="How often the crash tests kill a process on each database.")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Workers begin with files of few tests, which tell long stories: whichever is last has one worker to itself."""
+    if hasattr(config, "workerinput"):
+        many = Counter(item.path for item in items)
+        items.sort(key=lambda item: many[item.path])
 
 
 ON_BOTH = [pytest.param("sqlite", marks=pytest.mark.sqlite), pytest.param("postgresql", marks=pytest.mark.postgresql)]

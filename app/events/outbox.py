@@ -20,6 +20,7 @@ LEASE = timedelta(seconds=60)
 MAX_ATTEMPTS = 8
 FIRST_RETRY_AFTER = timedelta(seconds=15)
 LONGEST_RETRY_AFTER = timedelta(minutes=10)
+OPEN = "due_at IS NOT NULL"
 GIVEN_UP = "state = 'failed'"
 
 
@@ -36,19 +37,8 @@ class OutboxMessage(SQLModel, table=True):
 
     __tablename__ = "outbox_message"
     __table_args__ = (
-        sa.Index(
-            "outbox_due",
-            "due_at",
-            sqlite_where=sa.text("due_at IS NOT NULL"),
-            postgresql_where=sa.text("due_at IS NOT NULL"),
-        ),
-        sa.Index(
-            "outbox_queue",
-            "receiver",
-            "due_at",
-            sqlite_where=sa.text("due_at IS NOT NULL"),
-            postgresql_where=sa.text("due_at IS NOT NULL"),
-        ),
+        sa.Index("outbox_due", "due_at", sqlite_where=sa.text(OPEN), postgresql_where=sa.text(OPEN)),
+        sa.Index("outbox_queue", "receiver", "due_at", sqlite_where=sa.text(OPEN), postgresql_where=sa.text(OPEN)),
         sa.Index("outbox_dead", "id", sqlite_where=sa.text(GIVEN_UP), postgresql_where=sa.text(GIVEN_UP)),
         sa.CheckConstraint("(due_at IS NOT NULL) = (state IN ('pending', 'sending'))", name="due_only_while_open"),
     )
@@ -105,7 +95,7 @@ def claim(
 
     The attempt is counted here, before it is made: a message that kills its sender runs out of attempts all the same.
     """
-    claimed = _due(session, at, limit, sa.and_(col(OutboxMessage.attempts) <= most_tries, _of(receiver)))
+    claimed = _due(session, at, limit, sa.and_(col(OutboxMessage.attempts) <= most_tries, for_receiver(receiver)))
     for message in claimed:
         message.state = OutboxState.SENDING
         message.attempts += 1
@@ -116,7 +106,7 @@ def claim(
 
 def bury(session: Session, *, at: datetime, limit: int = 50, receiver: str | None = None) -> list[OutboxMessage]:
     """Give up what no sender came back from, as often as it was tried; whoever asks has to say so."""
-    lost = _due(session, at, limit, sa.and_(col(OutboxMessage.attempts) >= MAX_ATTEMPTS, _of(receiver)))
+    lost = _due(session, at, limit, sa.and_(col(OutboxMessage.attempts) >= MAX_ATTEMPTS, for_receiver(receiver)))
     for message in lost:
         message.state, message.due_at = OutboxState.FAILED, None
         message.last_error = message.last_error or "Whoever sent it never came back."
@@ -207,35 +197,5 @@ def _locked(session: Session, message_id: int) -> OutboxMessage:
     return session.get_one(OutboxMessage, message_id, with_for_update=True, populate_existing=True)
 
 
-def oldest_due(session: Session, receiver: str | None = None) -> datetime | None:
-    """When the message that has waited longest fell due."""
-    waits = col(OutboxMessage.due_at).is_not(None)
-    return session.exec(select(sa.func.min(OutboxMessage.due_at)).where(waits, _of(receiver))).one()
-
-
-def waiting(session: Session) -> dict[str, int]:
-    """How many messages have not left, and how many never will."""
-    found = sa.select(col(OutboxMessage.state), sa.func.count()).group_by(col(OutboxMessage.state))
-    for_whom = (col(OutboxMessage.due_at).is_not(None), sa.text(GIVEN_UP))
-    return {str(row[0]): row[1] for each in for_whom for row in session.execute(found.where(each))}
-
-
-def queues(session: Session) -> dict[str, datetime]:
-    """Every receiver that something waits for, and since when: one look into the index for each."""
-    found: dict[str, datetime] = {}
-    last = ""
-    while True:
-        following = (
-            select(OutboxMessage.receiver, OutboxMessage.due_at)
-            .where(col(OutboxMessage.due_at).is_not(None), col(OutboxMessage.receiver) > last)
-            .order_by(col(OutboxMessage.receiver), col(OutboxMessage.due_at))
-            .limit(1)
-        )
-        row = session.exec(following).first()
-        if row is None or row[1] is None:
-            return found
-        last, found[row[0]] = row
-
-
-def _of(receiver: str | None) -> "sa.ColumnElement[bool]":
+def for_receiver(receiver: str | None) -> "sa.ColumnElement[bool]":
     return sa.true() if receiver is None else col(OutboxMessage.receiver) == receiver

@@ -15,6 +15,7 @@ from app.oms import order_events as orders
 from app.oms import transfer_events as transfers
 from app.pickup import board, card, exception_case
 from app.pickup import count_events as counts
+from app.pickup import parcel_events as parcels
 from app.pickup import task_events as tasks
 from app.rules import rule_events as rules
 
@@ -24,7 +25,7 @@ DRAWN: set[type[DomainEvent]] = {
     tasks.TaskStaged, tasks.StagingTakenBack, tasks.CustomerArrived, tasks.ArrivalTakenBack, tasks.TaskHandedOver,
     tasks.HandoverTakenBack, tasks.TaskCancelled, tasks.UnitPutBack, tasks.TaskPutBack, tasks.TaskLate,
     tasks.TaskEscalated, tasks.EscalationAcknowledged,
-    tasks.UnitPacked, tasks.TaskPacked, tasks.PackingTakenBack, tasks.TaskShipped, tasks.ShippingTakenBack,
+    parcels.UnitPacked, parcels.TaskPacked, parcels.PackingTakenBack, parcels.TaskShipped, parcels.ShippingTakenBack,
     tasks.TaskMoved, tasks.TaskAskedForMore,
     tasks.TaskAwaitsTransfer, tasks.TaskInTransit, tasks.TaskReceived,
     exception_case.CaseOpened, exception_case.CaseAcknowledged, exception_case.CaseChanged, exception_case.CaseEnded,

@@ -34,12 +34,14 @@ from app.oms import (
 from app.people import api_client, associate, device, sign_in, store
 from app.pickup import (
     count,
+    count_scan,
     escalation,
     exception_case,
     handover,
     packing,
     picking,
     pickup_link,
+    short_picks,
     staging,
     tally,
     task,
@@ -55,7 +57,8 @@ MODULES = (
     node_terms, order, payment, posting, recon, reservation, routing_decision, rule_version, safety, shipment,
     shortfall, touched, transfer, verdict,
     api_client, associate, device, sign_in, store,
-    count, escalation, exception_case, handover, packing, picking, pickup_link, staging, tally, task, undo, walk_choice,
+    count, count_scan, escalation, exception_case, handover, packing, picking, pickup_link, short_picks, staging,
+    tally, task, undo, walk_choice,
     receiver,
 )  # fmt: skip
 metadata = SQLModel.metadata

@@ -10,7 +10,8 @@ from sqlmodel import Session, col
 
 from app.events.outbox import OutboxMessage, OutboxState
 from app.notices.notice import Notice, Stage
-from app.oms.order import OVER, Order
+from app.oms.order import Order
+from app.oms.order_status import OVER
 from app.oms.shipment import Shipment
 from app.pickup import staging
 from app.pickup import task as tasks

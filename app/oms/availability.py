@@ -52,7 +52,7 @@ class Ats(SQLModel, table=True):
 
 def ats(free: Iterable[int], *, buffer: int, cap: int | None) -> int:
     """Each node is clamped before the sum: what one owes, another does not have less of. Then the buffer is left of
-    the stock, and the cap is of what is offered: capped at 7 with 2 left aside, it may sell 7 as long as 9 are there."""
+    the stock, and the cap is of what is offered: capped at 7 with 2 left aside, it may sell 7 as long as 9 are."""
     offered = max(0, sum(max(0, each) for each in free) - buffer)
     return offered if cap is None else min(cap, offered)
 

@@ -7,9 +7,10 @@ from sqlmodel import Session
 
 from app.oms import reservation
 from app.oms.inventory import Reason
-from app.oms.order import OVER, Order, OrderOver
+from app.oms.order import Order, OrderOver
 from app.oms.order_events import UnitsCancelled
 from app.oms.order_line import OrderLine
+from app.oms.order_status import OVER
 from app.refusals import NotFound, Refusal, Unreadable
 
 Part = tuple[OrderLine, int]

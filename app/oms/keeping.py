@@ -5,14 +5,14 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from app.oms import admission, parcels, transfer
+from app.oms import admission, parcels, transfer_request
 from app.oms.admission import Request, Wish
 from app.oms.choosing import Choice
 from app.oms.order import Order
 from app.oms.parcels import Share
 from app.oms.reservation import ReservationState
 from app.oms.routing_decision import Outcome, RoutingDecision
-from app.oms.transfer import Wanted
+from app.oms.transfer_request import Wanted
 
 
 def carry_out(
@@ -58,4 +58,4 @@ def _bring(session: Session, order: Order, choice: Choice, decision: RoutingDeci
     for part in choice.decision.parts:
         wanted = Wanted(from_id=part.node_id, to_id=order.pickup_store_id, quantities=part.units,
                         expected_at=due[part.node_id])  # fmt: skip
-        transfer.request_for(session, order, wanted, actor=decision.actor, at=decision.at)
+        transfer_request.request_for(session, order, wanted, actor=decision.actor, at=decision.at)

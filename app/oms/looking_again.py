@@ -10,8 +10,9 @@ from sqlmodel import Session, col, select
 
 from app.oms import order as orders
 from app.oms import sourcing
-from app.oms.order import OVER, Order
+from app.oms.order import Order
 from app.oms.order_events import OrderUnfulfillable
+from app.oms.order_status import OVER
 
 UNDO_FIRST = timedelta(seconds=30)
 AGAIN_AFTER = timedelta(minutes=5)

@@ -1,11 +1,11 @@
 """An order: what it *is* follows from its lines and its payment."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
-from sqlmodel import Field, Relationship, Session, SQLModel, col, select
+from sqlmodel import Field, Relationship, Session, SQLModel, select
 
 from app import db
 from app.events.log import Eventful
@@ -22,17 +22,11 @@ from app.oms.order_events import (
     RefundDue,
 )
 from app.oms.order_line import Fulfilment, OrderLine
-from app.oms.order_status import OrderStatus, status_of
-from app.oms.payment import Payment, PaymentKind, PaymentState
+from app.oms.order_status import OVER, OrderStatus, status_of
+from app.oms.payment import PAID_ENOUGH, Payment, PaymentKind, PaymentState
 from app.refusals import Refusal
 
-PAYMENT_WINDOW = timedelta(minutes=30)
 FIRST_NUMBER = 1000
-
-
-OVER = frozenset({OrderStatus.COLLECTED, OrderStatus.SHIPPED, OrderStatus.CANCELLED})
-PAID_ENOUGH = frozenset({PaymentState.AUTHORISED, PaymentState.CAPTURED})
-
 
 _OURS = "and_(Order.id == OrderLine.order_id, OrderLine.is_kit == {})"
 _LINES = {"order_by": "OrderLine.id", "primaryjoin": _OURS.format(False)}
@@ -49,12 +43,8 @@ class Order(Eventful, SQLModel, table=True):
     __tablename__ = "order"
     __table_args__ = (
         sa.UniqueConstraint("channel", "external_id"),
-        sa.Index(
-            "order_payment_due",
-            "payment_due_at",
-            sqlite_where=sa.text("payment_due_at IS NOT NULL"),
-            postgresql_where=sa.text("payment_due_at IS NOT NULL"),
-        ),
+        sa.Index("order_payment_due", "payment_due_at", sqlite_where=sa.text("payment_due_at IS NOT NULL"),
+                 postgresql_where=sa.text("payment_due_at IS NOT NULL")),
         sa.Index("order_route_due", "route_due_at", sqlite_where=sa.text("route_due_at IS NOT NULL"),
                  postgresql_where=sa.text("route_due_at IS NOT NULL")),
     )  # fmt: skip
@@ -223,19 +213,6 @@ def locked(session: Session, order_id: int) -> Order:
 def settle_for(session: Session, event: Any) -> None:
     """The bag has left: what was missing from it will not come any more."""
     session.get_one(Order, event.order_id).settle(actor=event.actor, at=event.at)
-
-
-def payment_due(session: Session, at: datetime) -> list[int]:
-    """Orders that nobody paid for in time."""
-    due = col(Order.payment_due_at)
-    return list(session.exec(select(Order.id).where(due <= at).order_by(due).limit(500)))
-
-
-def give_up_on_payment(session: Session, order_id: int, *, at: datetime) -> None:
-    """Safe to call twice: an order paid or cancelled since it was listed is left alone."""
-    order = locked(session, order_id)
-    if order.payment_due_at is not None and order.payment_due_at <= at:
-        order.cancel(session, reason="not paid in time", actor="system", at=at)
 
 
 def of(session: Session, *, channel: str, external_id: str) -> Order | None:

@@ -22,6 +22,9 @@ class OrderStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+OVER = frozenset({OrderStatus.COLLECTED, OrderStatus.SHIPPED, OrderStatus.CANCELLED})
+
+
 def status_of(lines: Sequence[OrderLine], *, is_paid_enough: bool) -> OrderStatus:
     """Of an order's lines, or of one fulfilment's."""
     if all(line.ordered == line.cancelled for line in lines):

@@ -33,6 +33,9 @@ class PaymentState(StrEnum):
     REFUNDED = "refunded"
 
 
+PAID_ENOUGH = frozenset({PaymentState.AUTHORISED, PaymentState.CAPTURED})
+
+
 class PaymentKind(StrEnum):
     """What a row says; all but the last are the payment service's words."""
 

@@ -10,14 +10,14 @@ from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import Session, select
 
 from app import db
-from app.oms import admission, hold, kit, payment, sourcing
+from app.oms import admission, hold, kit, payment, sourcing, unpaid
 from app.oms import item as items
 from app.oms import order as orders
 from app.oms.address import Address, ShipTo
 from app.oms.customer import Customer
 from app.oms.item import Item
 from app.oms.node import Node, NodeKind
-from app.oms.order import PAID_ENOUGH, PAYMENT_WINDOW, Order
+from app.oms.order import Order
 from app.oms.order_events import OrderPlaced, OrderUnfulfillable
 from app.oms.order_line import Fulfilment, OrderLine
 from app.oms.payment import PaymentState
@@ -155,7 +155,7 @@ def _opened(session: Session, request: OrderRequest, store: Node | None, *, at: 
             "store_id": store.id if store is not None else None,
             "promised_at": request.promised_at, "payment_state": request.payment_state,
             "amount_minor": request.amount_minor, "currency": request.currency,
-            "payment_due_at": _payment_due(request, at=at),
+            "payment_due_at": unpaid.due_at(request.payment_state, at=at),
         }  # fmt: skip
         insert = db.insert(session, Order).values(**values).on_conflict_do_nothing().returning(Order.id)
         new_id = session.execute(insert).scalar_one_or_none()
@@ -167,11 +167,6 @@ def _opened(session: Session, request: OrderRequest, store: Node | None, *, at: 
     if known.request_hash != request.fingerprint:
         raise ExternalIdTaken(f"Order {request.external_id} of {request.channel} exists with other content.")
     return known, False
-
-
-def _payment_due(request: OrderRequest, *, at: datetime) -> datetime | None:
-    """By our own clock: a channel whose clock is wrong, or whose orders wait, neither keeps stock nor loses orders."""
-    return None if request.payment_state in PAID_ENOUGH else at + PAYMENT_WINDOW
 
 
 def _add_lines(

@@ -10,8 +10,9 @@ from app.oms.balance import Key
 from app.oms.choosing import Asked, Choice
 from app.oms.inventory import Reason
 from app.oms.node import Node, NodeKind
-from app.oms.order import OVER, Order, OrderOver
+from app.oms.order import Order, OrderOver
 from app.oms.order_line import Fulfilment
+from app.oms.order_status import OVER
 from app.oms.parcels import Share
 from app.oms.routing import Excluded
 from app.oms.routing_decision import Mode, OrderRouted, Outcome, RoutingDecision, UnitsMovedOn

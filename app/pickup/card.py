@@ -16,8 +16,8 @@ from app.oms.order import FIRST_NUMBER, Order
 from app.oms.order_line import PLACES, Fulfilment, FulfilmentKind, OrderLine, things
 from app.people.associate import Associate
 from app.people.store import Store
-from app.pickup import staging
-from app.pickup.exception_case import CaseKind, ExceptionCase
+from app.pickup import card_problem, staging
+from app.pickup.card_problem import NO_PROBLEM, Problem
 from app.pickup.put_back import OFF_THE_SHELF
 from app.pickup.staging import LocationKind, StagingLocation
 from app.pickup.task import PickupTask
@@ -26,9 +26,6 @@ from app.pickup.task_status import LANE_OF, NOT_YET_READY, TO_STAGE, TaskStatus
 SOON = timedelta(minutes=15)
 ACCEPT_SOON = timedelta(minutes=2)
 Roomy = dict[LocationKind, StagingLocation]
-Problem = tuple[int | None, int]
-"""The oldest that somebody has to solve, and how much may be gone: that is to be counted, and fetched all the same."""
-NO_PROBLEM: Problem = (None, 0)
 OUT = "out"
 """The lane of a card that leaves the board."""
 
@@ -119,7 +116,7 @@ def _cards(session: Session, which: "sa.ColumnElement[bool]", *, at: datetime) -
         .where(which)
     ).all()
     lines = _lines(session, which)
-    problems = _problems(session, which)
+    problems = card_problem.of_tasks(session, which)
     roomy = _roomy(session, rows)
     for row in rows:
         yield _card(row, lines.get(row.fulfilment_id, []), problems.get(row.id, NO_PROBLEM), roomy, at=at)
@@ -140,21 +137,6 @@ def _lines(session: Session, chosen: "sa.ColumnElement[bool]") -> dict[int, list
     for row in rows:
         lines.setdefault(row.fulfilment_id, []).append(row)
     return lines
-
-
-def _problems(session: Session, chosen: "sa.ColumnElement[bool]") -> dict[int, Problem]:
-    is_oversold = col(ExceptionCase.kind) == CaseKind.OVERSOLD
-    seen = sa.case((col(Item.decimals) > 0, 1), else_=col(ExceptionCase.quantity))
-    found = session.execute(
-        sa.select(col(ExceptionCase.task_id), sa.func.min(sa.case((~is_oversold, col(ExceptionCase.id)))),
-                  sa.func.sum(sa.case((is_oversold, seen), else_=0)))
-        .join(PickupTask, col(PickupTask.id) == col(ExceptionCase.task_id))
-        .outerjoin(OrderLine, col(OrderLine.id) == col(ExceptionCase.line_id))
-        .outerjoin(Item, col(Item.id) == col(OrderLine.item_id))
-        .where(chosen, col(ExceptionCase.ended_at).is_(None))
-        .group_by(col(ExceptionCase.task_id))
-    )  # fmt: skip
-    return {row[0]: (row[1], int(row[2])) for row in found}
 
 
 def _roomy(session: Session, rows: Sequence[Any]) -> Roomy:

@@ -9,8 +9,8 @@ from app.oms import shipment
 from app.oms.shipment import Consignment
 from app.pickup.handover import NotPaid
 from app.pickup.packing import PREFIX
+from app.pickup.parcel_events import ShippingTakenBack, TaskShipped
 from app.pickup.task import MovedOn, PickupTask
-from app.pickup.task_events import ShippingTakenBack, TaskShipped
 from app.pickup.task_status import TaskStatus
 from app.refusals import Refusal
 

@@ -13,7 +13,7 @@ from app.oms.order_line import OrderLine
 from app.oms.shortfall import Shortfall, ShortfallEased, StockFellShort
 from app.people.store import Store, opening_hours
 from app.pickup import count as counts
-from app.pickup import picking
+from app.pickup import short_picks
 from app.pickup.count import CountCause, StockCount
 from app.pickup.task_events import ShortTakenBack, UnitsShort
 
@@ -38,7 +38,7 @@ def short_taken_back(session: Session, event: ShortTakenBack) -> None:
     )  # fmt: skip
     # Who is at this very moment ending it holds its row, and waits for the order that is held here: leave it to them.
     count = session.exec(waiting.with_for_update(skip_locked=True)).one_or_none()
-    if count is not None and not picking.missed_here(session, event.store_id, item_id):
+    if count is not None and not short_picks.missed_here(session, event.store_id, item_id):
         count.drop(reason="found after all", actor=event.actor, at=event.at)
 
 

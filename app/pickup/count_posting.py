@@ -9,11 +9,10 @@ from app.oms import order as orders
 from app.oms.balance import Key
 from app.oms.correction import Reckoning
 from app.oms.inventory import Cause, Reason
-from app.pickup import count as counts
-from app.pickup import picking
+from app.pickup import count_scan, short_picks
 from app.pickup.count import CountStatus, StockCount
 from app.pickup.count_events import CountPosted, RecountAsked
-from app.pickup.picking import ShortPick
+from app.pickup.short_picks import ShortPick
 from app.pickup.task import PickupTask
 
 RECOUNT_UNITS = 5
@@ -24,10 +23,10 @@ def finish(session: Session, count: StockCount, *, associate_id: int, at: dateti
     """Nothing is left to scan. A large difference is looked at by a second person, whose count then stands."""
     count.begin(session, associate_id=associate_id)
     if count.as_of is None:
-        counts.look(session, count, at=at)
+        count_scan.look(session, count, at=at)
     missed = _missed(session, count)
     key, as_of = (count.item_id, count.store_id), count.as_of or at
-    counted = sum(each.quantity for each in counts.scans(session, count))
+    counted = sum(each.quantity for each in count_scan.scans(session, count))
     reckoning = correction.open_reckoning(session, [], [(key, as_of)])
     in_books = counted + count.in_bags + reckoning.stood_at(key, "unavailable", as_of)
     wrong_by = reckoning.wrong_by(key, in_books, as_of)
@@ -62,11 +61,11 @@ def _correct(reckoning: Reckoning, key: Key, in_books: int, count: StockCount, *
 
 def _missed(session: Session, count: StockCount) -> list[ShortPick]:
     """What was missed of this item; its orders are locked before the balance is, as everywhere."""
-    missed = picking.missed_here(session, count.store_id, count.item_id)
+    missed = short_picks.missed_here(session, count.store_id, count.item_id)
     order_ids = {session.get_one(PickupTask, each.task_id).order_id for each in missed}
     for order_id in sorted(order_ids):
         orders.locked(session, order_id)
-    return picking.missed_here(session, count.store_id, count.item_id) if order_ids else []
+    return short_picks.missed_here(session, count.store_id, count.item_id) if order_ids else []
 
 
 def _make_good(session: Session, key: Key, missed: list[ShortPick], *, associate_id: int, at: datetime) -> None:
@@ -76,4 +75,4 @@ def _make_good(session: Session, key: Key, missed: list[ShortPick], *, associate
         free = stock.on_hand - stock.unavailable - stock.reserved - stock.suppressed if stock else 0
         task = session.get_one(PickupTask, each.task_id)
         if free >= each.quantity and task.order.cancelled_at is None:
-            picking.found(session, task, each, associate_id=associate_id, at=at)
+            short_picks.found(session, task, each, associate_id=associate_id, at=at)

@@ -4,8 +4,9 @@ from typing import Any
 
 from sqlmodel import Session, col
 
-from app.oms.order import OVER, Order
+from app.oms.order import Order
 from app.oms.order_events import OrderCancelled, OrderUnfulfillable, ShipmentLeft, UnitsCancelled
+from app.oms.order_status import OVER
 from app.oms.routing_decision import OrderRouted, Outcome, UnitsMovedOn
 from app.oms.transfer_events import TransferCancelled, TransferRequested, TransferShipped
 from app.pickup.exception_case import CaseKind, ExceptionCase, cause_of, end_living, open_about, open_case

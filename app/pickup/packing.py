@@ -8,8 +8,8 @@ from sqlmodel import Field, Session, SQLModel, col, select
 
 from app.oms.order_line import OrderLine
 from app.oms.shipment import MOST_PARCELS
+from app.pickup.parcel_events import PackingTakenBack, TaskPacked, UnitPacked
 from app.pickup.task import MovedOn, PickupTask
-from app.pickup.task_events import PackingTakenBack, TaskPacked, UnitPacked
 from app.pickup.task_status import TaskStatus
 from app.refusals import Refusal, Unreadable
 

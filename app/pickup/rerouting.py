@@ -10,7 +10,7 @@ from app.oms.order_events import OrderReleased
 from app.oms.order_line import OrderLine
 from app.oms.routing_decision import UnitsMovedOn
 from app.pickup import task as tasks
-from app.pickup.picking import ShortPick
+from app.pickup.short_picks import ShortPick
 from app.pickup.task import PickupTask
 from app.pickup.task_events import ShortTakenBack, TaskAskedForMore, TaskMoved, UnitsShort
 from app.pickup.task_status import IN_HAND, TO_STAGE, TaskStatus

@@ -1,7 +1,7 @@
 """A pickup task: one order at one store, from request to collection."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,9 +10,7 @@ from sqlmodel import Field, Relationship, Session, SQLModel, col, select
 from app import db
 from app.events.log import Eventful
 from app.oms import order as orders
-from app.oms.node_terms import NodeTerms
 from app.oms.order import Order
-from app.oms.order_events import OrderEvent
 from app.oms.order_line import Fulfilment, FulfilmentKind, OrderLine
 from app.people import windows
 from app.people.associate import Associate
@@ -171,39 +169,6 @@ class Acknowledgement(SQLModel, table=True):
     cycle: int = Field(primary_key=True)
     associate_id: int = Field(foreign_key="associate.id")
     at: datetime
-
-
-def open_for(session: Session, event: OrderEvent) -> None:
-    """An order was released: at each store that has part of it a task opens, once; other places are told otherwise."""
-    order = session.get_one(Order, event.order_id)
-    known = set(session.exec(select(PickupTask.fulfilment_id).where(PickupTask.order_id == order.id)))
-    parts = select(Fulfilment).join(Store, col(Store.id) == col(Fulfilment.node_id))
-    for part in session.exec(parts.where(Fulfilment.order_id == order.id).order_by(col(Fulfilment.id))):
-        if part.id not in known and any(line.reserved for line in order.lines if line.fulfilment_id == part.id):
-            _open(session, order, part, event)
-
-
-def _open(session: Session, order: Order, part: Fulfilment, event: OrderEvent) -> None:
-    store = session.get_one(Store, part.node_id)
-    due = due_after(session, store.id, at=event.at, window=windows.of(session, store, at=event.at).ack)
-    task = PickupTask(
-        fulfilment_id=part.id, order_id=order.id, store_id=store.id, opened_at=event.at,
-        promised_at=_done_by(session, order, part, at=event.at), ack_due_at=due, escalates_at=due,
-        late_at=order.promised_at,
-    )  # fmt: skip
-    session.add(task)
-    session.flush()
-    task.happened(TaskOpened(at=event.at, actor=event.actor, store_id=store.id, order_id=order.id, task_id=task.id,
-                             was=None, status=task.status))  # fmt: skip
-
-
-def _done_by(session: Session, order: Order, part: Fulfilment, *, at: datetime) -> datetime:
-    """What is shipped has its way before it: it leaves as soon as this store says that it can be sent."""
-    if part.kind == FulfilmentKind.PICKUP:
-        return order.promised_at
-    terms = session.get(NodeTerms, part.node_id) or NodeTerms(node_id=part.node_id)
-    sent = due_after(session, part.node_id, at=at, window=timedelta(seconds=terms.handling_s))
-    return min(sent, order.promised_at)
 
 
 def locked(session: Session, task_id: int) -> PickupTask:

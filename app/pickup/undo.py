@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from app import db
-from app.pickup import carrier, handover, packing, picking, staging
+from app.pickup import carrier, handover, packing, picking, short_picks, staging
 from app.pickup import task as tasks
 from app.pickup.task import MovedOn, PickupTask
 
@@ -105,7 +105,7 @@ def _give_back(session: Session, task: PickupTask, *, associate_id: int, at: dat
 _REVERSE: dict[Act, Callable[..., Any]] = {
     Act.ACKNOWLEDGEMENT: _give_back,
     Act.PICK: picking.take_pick_back,
-    Act.SHORT: picking.take_short_back,
+    Act.SHORT: short_picks.take_short_back,
     Act.STAGING: staging.take_back,
     Act.HANDOVER: handover.take_back,
     Act.PACKING: packing.take_back,

@@ -1,10 +1,10 @@
-"""What the API reads and answers about orders: explicit models that take nothing they do not name."""
+"""What the API reads about orders: explicit models that take nothing they do not name."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import Field, model_validator
 
 from app.oms.address import Address
 from app.oms.item import Item
@@ -26,7 +26,6 @@ from app.web.api_fields import (
     Quantity,
     Strict,
 )
-from app.web.fulfilment_models import SentOut
 
 PaymentWord = Literal["pending", "authorised", "captured", "failed"]
 LaterWord = Literal["pending", "authorised", "captured", "failed", "refunded"]
@@ -176,80 +175,3 @@ class LineCancellationIn(Strict):
 
     reason: Name
     quantity: Quantity | None = None
-
-
-class LineOut(BaseModel):
-    """Where the units of a line are; quantities are decimal strings in `unit`.
-
-    Of a kit they are `in_parts`: in lines of their own, which say what they are `part_of`.
-    """
-
-    id: str
-    part_of: str | None
-    sku: str
-    unit: str
-    ordered: str
-    reserved: str
-    picked: str
-    short: str
-    packed: str
-    staged: str
-    collected: str
-    shipped: str
-    cancelled: str
-    unfilled: str
-    in_parts: str
-
-
-class FulfilmentOut(BaseModel):
-    """One node's part of the order."""
-
-    id: str
-    type: str
-    node: str
-    status: str
-    line_ids: list[str]
-    shipments: list[SentOut]
-    """What of it has left, oldest first; by its number a carrier knows where it is."""
-
-
-class TaskOut(BaseModel):
-    """The store's work on this order."""
-
-    id: str
-    status: str
-
-
-class PaymentOut(BaseModel):
-    """How the money stands; `owed_minor` is the price of what the customer has or can still get."""
-
-    state: str
-    currency: str
-    amount_minor: int
-    owed_minor: int
-    authorised_minor: int
-    captured_minor: int
-    refunded_minor: int
-    refund_due_minor: int
-
-
-class OrderOut(BaseModel):
-    """An order as it stands."""
-
-    id: str
-    number: str
-    status: str
-    payment: PaymentOut
-    lines: list[LineOut]
-    fulfilments: list[FulfilmentOut]
-    task: TaskOut | None
-
-
-class Problem(BaseModel):
-    """RFC 9457; `type` is stable."""
-
-    type: str
-    title: str
-    status: int
-    detail: str | None = None
-    errors: list[dict[str, str]] | None = None

@@ -8,7 +8,7 @@ from app.oms.node import Node
 from app.oms.order import Order
 from app.oms.order_line import PLACES, OrderLine
 from app.pickup import task as tasks
-from app.web.api_models import FulfilmentOut, LineOut, OrderOut, PaymentOut, TaskOut
+from app.web.api_answers import FulfilmentOut, LineOut, OrderOut, PaymentOut, TaskOut
 from app.web.fulfilment_models import SentOut
 
 

@@ -10,11 +10,12 @@ from app.clock import now
 from app.oms import item as items
 from app.oms import order as orders
 from app.oms import transfer as transfers
-from app.oms import transfer_moves
+from app.oms import transfer_moves, transfer_request
 from app.oms.item import Item
 from app.oms.node import Node
 from app.oms.order import Order
-from app.oms.transfer import Transfer, TransferLine, Wanted
+from app.oms.transfer import Transfer, TransferLine
+from app.oms.transfer_request import Wanted
 from app.people import api_client
 from app.people.api_client import Scope
 from app.refusals import NotFound, Unreadable
@@ -39,12 +40,12 @@ def ask(session: Session, body: TransferIn, actor: str):
     wanted = Wanted(from_id=_node(session, body.from_node), to_id=_node(session, body.to_node),
                     quantities=_units(known, body.lines), expected_at=body.expected_at)  # fmt: skip
     if body.order is None:
-        return _shown(session, transfers.request(session, wanted, actor=actor, at=now())), 201
+        return _shown(session, transfer_request.request(session, wanted, actor=actor, at=now())), 201
     order = session.get(Order, int(body.order))
     if order is None or not g.client.may_use(order.channel):
         raise NotFound("There is no such order.")
     locked = orders.locked(session, order.id)
-    return _shown(session, transfers.request_for(session, locked, wanted, actor=actor, at=now())), 201
+    return _shown(session, transfer_request.request_for(session, locked, wanted, actor=actor, at=now())), 201
 
 
 @api_transfers.get(AN_ID)

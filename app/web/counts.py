@@ -12,7 +12,7 @@ from app import db
 from app.clock import now
 from app.oms.item import scanned_item
 from app.pickup import count as counting
-from app.pickup import count_posting, exception_case
+from app.pickup import count_posting, count_scan, exception_case
 from app.pickup.count import CountCause, StockCount
 from app.refusals import NotFound, Refusal, Unreadable
 from app.web import counts_page, said, scans
@@ -107,7 +107,7 @@ def scan(count_id: int):
 def _scan(session: Session, count: StockCount) -> None:
     is_typed = "amount" in request.form
     quantity = _typed(count) if is_typed else _scanned(session, count)
-    counting.scan(session, count, quantity, associate_id=viewer().id, typed=is_typed, at=now())
+    count_scan.scan(session, count, quantity, associate_id=viewer().id, typed=is_typed, at=now())
 
 
 def _scanned(session: Session, count: StockCount) -> int:
@@ -127,13 +127,13 @@ def _typed(count: StockCount) -> int:
 @counts.post("/<int:count_id>/scans/undo")
 @_count_act
 def take_back(session: Session, count: StockCount) -> None:
-    counting.take_back(session, count, associate_id=viewer().id, at=now())
+    count_scan.take_back(session, count, associate_id=viewer().id, at=now())
 
 
 @counts.post("/<int:count_id>/beginning")
 @_count_act
 def begin_again(session: Session, count: StockCount) -> None:
-    counting.begin_again(session, count, associate_id=viewer().id, at=now())
+    count_scan.begin_again(session, count, associate_id=viewer().id, at=now())
 
 
 @counts.post("/<int:count_id>/result")

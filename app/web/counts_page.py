@@ -9,6 +9,7 @@ from app.oms.item import Item, Place
 from app.people.associate import Associate
 from app.people.store import Store
 from app.pickup import count as counting
+from app.pickup import count_scan
 from app.pickup.count import CountCause, CountStatus, StockCount
 from app.web.fragments import fragment
 from app.web.viewer import viewer
@@ -61,7 +62,7 @@ def _why(count: StockCount) -> str:
 
 def draw(session: Session, count: StockCount) -> str:
     place = session.get(Place, (count.store_id, count.item_id))
-    standing = counting.scans(session, count) if count.ended_at is None else []
+    standing = count_scan.scans(session, count) if count.ended_at is None else []
     counter = session.get(Associate, count.counter_id) if count.counter_id else None
     is_theirs = count.counter_id not in (None, viewer().id)
     return fragment(

@@ -6,7 +6,8 @@ from typing import Any
 from pydantic.json_schema import models_json_schema
 
 from app.oms.stock_words import TYPES, Adjusted, Reported
-from app.web.api_models import CancellationIn, LineCancellationIn, OrderIn, OrderOut, PaymentStateIn, Problem
+from app.web.api_answers import OrderOut, Problem
+from app.web.api_models import CancellationIn, LineCancellationIn, OrderIn, PaymentStateIn
 from app.web.availability_models import MOST_SKUS, MOST_STORES, AvailabilityIn, AvailabilityOut
 from app.web.channel_models import AllotmentIn, AllotmentOut, ChannelOut, ChannelsOut, SellFromIn
 from app.web.cloud_events import BATCH, MOST_AT_ONCE, PLAIN, STRUCTURED, CloudEvent, ResultsOut

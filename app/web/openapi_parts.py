@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.web.api_models import OrderOut
+from app.web.api_answers import OrderOut
 
 REFUSED = {
     400: "Not JSON, or no Idempotency-Key", 401: "No key we know", 403: "A channel this key is not for",

@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app import db, migrations
 from app.config import Settings
-from app.events import outbox
+from app.events import backlog
 from app.notices.notice import TOPIC
 from app.pickup import escalation
 from app.web.shop_figures import ShopFigures, late
@@ -37,7 +37,7 @@ def ready():
     with db.reading() as session:
         lateness = {
             "escalation_late_s": late(escalation.oldest_due(session)),
-            "outbox_late_s": late(outbox.oldest_due(session, TOPIC)),
+            "outbox_late_s": late(backlog.oldest_due(session, TOPIC)),
         }
     return {"status": "ready", **lateness}
 

@@ -14,7 +14,7 @@ from app.oms.item import Item, Place
 from app.people.associate import Associate
 from app.people.store import Store
 from app.pickup import board, card, handover, oversold, pickup_link, staging
-from app.pickup.picking import ShortReason
+from app.pickup.short_picks import ShortReason
 from app.pickup.staging import StagingLocation
 from app.pickup.task import PickupTask
 from app.web.fragments import fragment, page

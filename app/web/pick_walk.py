@@ -10,7 +10,7 @@ from sqlmodel import Session
 from app import db
 from app.clock import now
 from app.oms.item import scanned_item
-from app.pickup import exception_case, picking, walk_choice
+from app.pickup import exception_case, picking, short_picks, walk_choice
 from app.pickup import pick_walk as walks
 from app.pickup import task as tasks
 from app.pickup.pick_walk import Stop, Walk
@@ -86,7 +86,7 @@ def _short(session: Session) -> Any:
     shorted = tasks.all_locked(session, (tote.task_id for tote in stop.totes))
     for task in shorted:
         line = picking.line_for(task, stop.item)
-        picking.short(session, task, line, reason=said.reason(), associate_id=viewer().id, at=at)
+        short_picks.short(session, task, line, reason=said.reason(), associate_id=viewer().id, at=at)
     numbers = ", ".join(task.order.number for task in shorted)
     remember(session, shorted, Act.SHORT, f"{stop.item.name} not picked for {numbers}", at=at)
     return done(session, *(task.id for task in shorted), at=at)

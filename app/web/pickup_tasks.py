@@ -8,7 +8,7 @@ from sqlmodel import Session, select
 from app import db
 from app.clock import now
 from app.drawing import plural
-from app.pickup import handover, picking, put_back, staging, undo
+from app.pickup import handover, picking, put_back, short_picks, staging, undo
 from app.pickup import task as tasks
 from app.pickup.handover import HandoverMethod
 from app.pickup.task import PickupTask
@@ -81,7 +81,7 @@ def pick(session: Session, task_id: int):
 def short(session: Session, task_id: int):
     task, at = viewer().task(session, task_id), now()
     line = said.line_by_id(task)
-    picking.short(session, task, line, reason=said.reason(), associate_id=viewer().id, at=at)
+    short_picks.short(session, task, line, reason=said.reason(), associate_id=viewer().id, at=at)
     remember(session, [task], Act.SHORT, f"{line.item.name} not picked for {task.order.number}", at=at)
     return done(session, task_id, at=at)
 

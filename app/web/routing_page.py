@@ -11,7 +11,8 @@ from app.oms import candidates, parcels, routing_decision
 from app.oms.candidates import Standing
 from app.oms.item import Item
 from app.oms.node import Node, NodeKind
-from app.oms.order import OVER, Order
+from app.oms.order import Order
+from app.oms.order_status import OVER
 from app.oms.routing import Method
 from app.oms.routing_decision import Mode, Outcome, RoutingDecision
 from app.people.associate import Associate

@@ -8,7 +8,7 @@ from sqlmodel import Session
 from app.oms.item import Item, scanned_item
 from app.oms.order_line import OrderLine
 from app.pickup import picking
-from app.pickup.picking import ShortReason
+from app.pickup.short_picks import ShortReason
 from app.pickup.task import PickupTask
 from app.refusals import Unreadable
 

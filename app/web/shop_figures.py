@@ -11,7 +11,7 @@ from sqlmodel import Session, col
 
 from app import db
 from app.clock import now
-from app.events import inbox, outbox, sequence
+from app.events import backlog, inbox, sequence
 from app.events.inbox import InboxState
 from app.events.outbox import OutboxState
 from app.notices.notice import TOPIC
@@ -50,7 +50,7 @@ def late(due_at: datetime | None) -> float:
 
 
 def _figures(session: Session) -> Iterator[Figure]:
-    climbs, waits = escalation.oldest_due(session), outbox.oldest_due(session, TOPIC)
+    climbs, waits = escalation.oldest_due(session), backlog.oldest_due(session, TOPIC)
     orders = session.execute(sa.select(sa.func.count()).select_from(Order)).scalar_one()
     yield Figure("readyshelf_escalation_late_seconds", "How overdue the most overdue timer is", late(climbs))
     yield Figure("readyshelf_outbox_late_seconds", "How overdue the oldest message is", late(waits))
@@ -60,7 +60,7 @@ def _figures(session: Session) -> Iterator[Figure]:
         Figure("readyshelf_tasks", "Pickup tasks", labels=["status"]), _counted(session, PickupTask.status), TaskStatus
     )
     yield _by(Figure("readyshelf_outbox_messages", "Messages that have not left", labels=["state"]),
-              outbox.waiting(session), STILL_TO_DO)  # fmt: skip
+              backlog.waiting(session), STILL_TO_DO)  # fmt: skip
     yield _by(Figure("readyshelf_inbox_messages", "Messages from outside that had no effect yet", labels=["state"]),
               inbox.waiting(session), NO_EFFECT_YET)  # fmt: skip
     missed = sequence.oldest_gap(session)
@@ -79,7 +79,7 @@ def _figures(session: Session) -> Iterator[Figure]:
 
 def _receivers(session: Session) -> Iterator[Figure]:
     """Each queue by itself: one partner who is away is not to be lost among the others."""
-    known, queues = receivers.everyone(session), outbox.queues(session)
+    known, queues = receivers.everyone(session), backlog.queues(session)
     names = sorted({receiver.name for receiver in known} | queues.keys())
     lateness = Figure("readyshelf_receiver_late_seconds", "How overdue its oldest message is", labels=["receiver"])
     away = Figure("readyshelf_receiver_failures", "How often in a row nobody was there", labels=["receiver"])

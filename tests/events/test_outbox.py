@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from app import db
-from app.events import outbox
+from app.events import backlog, outbox
 from app.events.outbox import LEASE, MAX_ATTEMPTS, OutboxMessage, OutboxState
 
 
@@ -45,7 +45,7 @@ def test_a_message_somebody_has_begun_to_send_cannot_be_held_back(session: Sessi
 
 def test_a_message_is_not_taken_before_it_is_due(session: Session, nine: datetime):
     post(session, nine, due_at=nine + timedelta(minutes=1))
-    assert outbox.oldest_due(session) == nine + timedelta(minutes=1)
+    assert backlog.oldest_due(session) == nine + timedelta(minutes=1)
     assert outbox.claim(session, at=nine + timedelta(seconds=59)) == []
     assert len(outbox.claim(session, at=nine + timedelta(minutes=1))) == 1
 

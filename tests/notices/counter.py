@@ -15,10 +15,10 @@ from app.oms.order import Order
 from app.oms.placing import LineRequest
 from app.people.associate import Associate
 from app.people.store import Region, Store, StoreHours
-from app.pickup import handover, picking, staging
+from app.pickup import handover, picking, short_picks, staging
 from app.pickup import task as tasks
 from app.pickup.handover import HandoverMethod
-from app.pickup.picking import ShortReason
+from app.pickup.short_picks import ShortReason
 from app.pickup.staging import StagingLocation
 from app.pickup.task import PickupTask
 from tests.oms.shop import Shop, order_form
@@ -51,7 +51,7 @@ class Counter:
     def miss(self, session: Session, order: Order, number: int, *, at: datetime) -> None:
         task = self.task(session, order)
         line = task.lines[number]
-        picking.short(session, task, line, reason=ShortReason.NOT_FOUND, associate_id=self.maya, at=at)
+        short_picks.short(session, task, line, reason=ShortReason.NOT_FOUND, associate_id=self.maya, at=at)
 
     def stage(self, session: Session, order: Order, *, at: datetime, shelf: str = "S-01") -> PickupTask:
         task = self.pick(session, order, at=at)

@@ -6,9 +6,10 @@ from sqlmodel import Session, select
 
 from app.events import outbox
 from app.events.outbox import OutboxState
-from app.notices import delivery, notice
+from app.notices import delivery, telling
 from app.notices.events import NoticeUndeliverable
-from app.notices.notice import CustomerAlreadyTold, Notice, Stage
+from app.notices.notice import Notice, Stage
+from app.notices.telling import CustomerAlreadyTold
 from app.pickup import escalation
 from app.pickup.staging import Staging
 from tests.notices.counter import Counter, message_of, notice_of, state_of
@@ -38,7 +39,7 @@ def test_ready_is_told_half_a_minute_after_the_bag_stands_on_its_shelf(
 
     counter.stage(session, order, at=nine + MINUTE)
 
-    assert message_of(session, order, Stage.READY).due_at == nine + MINUTE + notice.READY_DELAY
+    assert message_of(session, order, Stage.READY).due_at == nine + MINUTE + telling.READY_DELAY
     assert notice_of(session, order, Stage.READY).staging_id == session.exec(select(Staging.id)).one()
 
 
@@ -67,7 +68,7 @@ def test_a_bag_staged_again_is_told_of_again_with_its_new_staging(session: Sessi
 
     counter.stage(session, order, at=nine + MINUTE)
 
-    assert message_of(session, order, Stage.READY).due_at == nine + MINUTE + notice.READY_DELAY
+    assert message_of(session, order, Stage.READY).due_at == nine + MINUTE + telling.READY_DELAY
     assert notice_of(session, order, Stage.READY).staging_id != first
 
 
@@ -92,7 +93,7 @@ def test_a_move_to_another_shelf_tells_the_customer_nothing_again(session: Sessi
 
     counter.stage(session, order, at=nine + timedelta(seconds=20), shelf="S-02")
 
-    assert message_of(session, order, Stage.READY).due_at == nine + notice.READY_DELAY
+    assert message_of(session, order, Stage.READY).due_at == nine + telling.READY_DELAY
     standing = session.exec(select(Staging.id).where(Staging.taken_back_at == None)).one()  # noqa: E711
     assert notice_of(session, order, Stage.READY).staging_id == standing
 

@@ -18,13 +18,14 @@ from app.oms import (
     stock_intake,
     transfer,
     transfer_moves,
+    transfer_request,
 )
 from app.oms.admission import Request, Wish
 from app.oms.desk import Desk
 from app.oms.inventory import Cause, Reason
 from app.oms.reservation import Reservation, ReservationState
 from app.oms.statement import Line, Statement
-from app.oms.transfer import Wanted
+from app.oms.transfer_request import Wanted
 from app.refusals import Refusal
 from tests.oms.shop import Shop
 from tests.oms.test_stock_facts import sold
@@ -101,7 +102,7 @@ class Clerk:
         wanted = Wanted(from_id=ends[0], to_id=ends[1], quantities={self.shop.bread: 2, self.shop.milk: 1})
         try:
             with db.transaction() as session:
-                going = transfer.request(session, wanted, actor="t", at=self.at).id
+                going = transfer_request.request(session, wanted, actor="t", at=self.at).id
         except Refusal:
             return
         with db.transaction() as session:

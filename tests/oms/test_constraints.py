@@ -8,9 +8,9 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from app.events import outbox
-from app.oms import admission, availability, channel, transfer, transfer_moves
+from app.oms import admission, availability, channel, transfer_moves, transfer_request
 from app.oms.channel import Channel
-from app.oms.transfer import Wanted
+from app.oms.transfer_request import Wanted
 from tests.oms.shop import Shop
 from tests.oms.test_admission import basket
 from tests.oms.test_stock_facts import sold, take
@@ -58,7 +58,9 @@ GUARDS = [
 def one_of_everything(session: Session, shop: Shop, nine: datetime) -> None:
     admission.admit(session, [basket(shop, milk=3)])
     wanted = Wanted(from_id=open_depot(session, shop), to_id=shop.node_id, quantities={shop.milk: 2})
-    transfer_moves.ship(session, transfer.request(session, wanted, actor="api/1", at=nine), actor="api/1", at=nine)
+    transfer_moves.ship(
+        session, transfer_request.request(session, wanted, actor="api/1", at=nine), actor="api/1", at=nine
+    )
     take(session, sold(1, at=nine), sold(5, at=nine), at=nine)
     outbox.post(session, topic="test", dedupe="test/1", payload={}, at=nine, due_at=nine)
     channel.open_channel(session, Channel(code="web", name="Web"))

@@ -7,12 +7,14 @@ import pytest
 from sqlmodel import Session
 
 from app.events.log import DomainEvent
-from app.oms import books, inventory, order, placing, reservation
-from app.oms.order import PAYMENT_WINDOW, Order, OrderOver
+from app.oms import books, inventory, placing, reservation
+from app.oms import unpaid as unpaid_orders
+from app.oms.order import Order, OrderOver
 from app.oms.order_events import OrderCancelled, OrderReleased, PaymentFailed
 from app.oms.order_status import OrderStatus
 from app.oms.payment import PaymentState
 from app.oms.reservation import ReservationState
+from app.oms.unpaid import PAYMENT_WINDOW
 from tests.oms.shop import Shop, bread, order_form
 
 Recorded = Callable[..., list[DomainEvent]]
@@ -86,14 +88,14 @@ def test_an_order_nobody_paid_for_is_given_up_when_its_window_ends(
     session: Session, shop: Shop, unpaid: Order, recorded: Recorded
 ):
     late = shop.opened_at + PAYMENT_WINDOW
-    assert order.payment_due(session, late - timedelta(seconds=1)) == []
-    assert order.payment_due(session, late) == [unpaid.id]
-    order.give_up_on_payment(session, unpaid.id, at=late)
-    order.give_up_on_payment(session, unpaid.id, at=late)
+    assert unpaid_orders.due(session, late - timedelta(seconds=1)) == []
+    assert unpaid_orders.due(session, late) == [unpaid.id]
+    unpaid_orders.give_up(session, unpaid.id, at=late)
+    unpaid_orders.give_up(session, unpaid.id, at=late)
     assert unpaid.status == OrderStatus.CANCELLED
     assert len(recorded(OrderCancelled)) == 1
     assert reserved(session, shop) == 0
-    assert order.payment_due(session, late) == []
+    assert unpaid_orders.due(session, late) == []
 
 
 @pytest.mark.parametrize("placed", [timedelta(hours=-3), timedelta(days=300)])
@@ -109,7 +111,7 @@ def test_the_window_begins_when_we_take_the_order_whatever_the_channels_clock_sa
 
 def test_an_order_paid_just_before_it_is_given_up_stays(session: Session, shop: Shop, unpaid: Order):
     unpaid.pay(PaymentState.AUTHORISED, actor="payments", at=shop.opened_at)
-    order.give_up_on_payment(session, unpaid.id, at=shop.opened_at + PAYMENT_WINDOW)
+    unpaid_orders.give_up(session, unpaid.id, at=shop.opened_at + PAYMENT_WINDOW)
     assert unpaid.status == OrderStatus.ACCEPTED
 
 

@@ -7,9 +7,11 @@ import pytest
 
 from app import db
 from app.oms import books, inventory, order, placing
-from app.oms.order import PAYMENT_WINDOW, Order, OrderOver
+from app.oms import unpaid as unpaid_orders
+from app.oms.order import Order, OrderOver
 from app.oms.order_status import OrderStatus
 from app.oms.payment import PaymentState
+from app.oms.unpaid import PAYMENT_WINDOW
 from tests.oms.shop import Shop, open_shop, order_form, two_milk
 
 ORDERS = 12
@@ -54,7 +56,7 @@ def at_once(order_id: int, at: datetime) -> list[str]:
     def give_up() -> None:
         together.wait()
         with db.transaction() as session:
-            order.give_up_on_payment(session, order_id, at=at)
+            unpaid_orders.give_up(session, order_id, at=at)
 
     threads = [Thread(target=each) for each in (pay, cancel, give_up)]
     for each in threads:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlmodel import col
 
 from app import clock, db
-from app.events import log, outbox
+from app.events import backlog, log, outbox
 from app.oms import desk, expiry
 from app.oms.order import Order
 from app.reactions import REACTIONS
@@ -55,7 +55,7 @@ def test_nothing_that_falls_due_is_looked_for_in_the_past(shop: Shop):
             assert plans.whole_readings == [], sentence
         with explained() as plans, db.reading() as session:
             assert expiry.run_out(session, at) == []
-            assert outbox.oldest_due(session, "mail") is not None
+            assert backlog.oldest_due(session, "mail") is not None
         with explained() as sending, db.transaction() as session:
             assert outbox.claim(session, at=at, receiver="mail")
             outbox.bury(session, at=at, receiver="mail")

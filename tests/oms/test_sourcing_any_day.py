@@ -16,8 +16,9 @@ from app.oms.answering import WhyNot
 from app.oms.correction import Counted, open_reckoning
 from app.oms.inventory import Reason
 from app.oms.node import Node
-from app.oms.order import OVER, Order
+from app.oms.order import Order
 from app.oms.order_line import PLACES
+from app.oms.order_status import OVER
 from app.oms.routing_decision import RoutingRefusal
 from app.refusals import Refusal
 from tests.oms.network import Network, open_network

@@ -8,12 +8,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlmodel import Session, col, select
 
-from app.oms import books, inventory, transfer, transfer_moves
+from app.oms import books, inventory, transfer, transfer_moves, transfer_request
 from app.oms.balance import Balance
 from app.oms.inventory import Change, Movement, NotEnoughStock, Reason
 from app.oms.item import Item
 from app.oms.node import Node, NodeKind
-from app.oms.transfer import NotForTransfer, NotOnTransfer, Transfer, TransferOver, TransferState, Wanted
+from app.oms.transfer import NotForTransfer, NotOnTransfer, Transfer, TransferOver, TransferState
+from app.oms.transfer_request import Wanted
 from tests.oms.shop import Shop, open_shop
 
 ACTOR = "api/1"
@@ -36,7 +37,7 @@ def open_depot(session: Session, shop: Shop) -> int:
 
 def asked(session: Session, shop: Shop, depot: int, **units: int) -> Transfer:
     wanted = Wanted(from_id=depot, to_id=shop.node_id, quantities={getattr(shop, n): q for n, q in units.items()})
-    return transfer.request(session, wanted, actor=ACTOR, at=shop.opened_at)
+    return transfer_request.request(session, wanted, actor=ACTOR, at=shop.opened_at)
 
 
 def shipped(session: Session, shop: Shop, depot: int, **units: int) -> Transfer:

@@ -14,9 +14,9 @@ from app.oms import books, cancelling, inventory, order, payment, reservation
 from app.oms.inventory import Reason
 from app.oms.order import Order
 from app.oms.payment import PaymentState
-from app.pickup import escalation, handover, picking, put_back, staging
+from app.pickup import escalation, handover, picking, put_back, short_picks, staging
 from app.pickup.handover import HandoverMethod
-from app.pickup.picking import ShortReason
+from app.pickup.short_picks import ShortReason
 from app.pickup.task import PickupTask
 from app.pickup.task_status import ON_SHELF
 from app.refusals import Refusal
@@ -32,7 +32,7 @@ def _pick(session: Session, task: PickupTask, maya: int, at: datetime) -> None:
 
 
 def _miss(session: Session, task: PickupTask, maya: int, at: datetime) -> None:
-    picking.short(session, task, task.lines[0], reason=ShortReason.DAMAGED, associate_id=maya, at=at)
+    short_picks.short(session, task, task.lines[0], reason=ShortReason.DAMAGED, associate_id=maya, at=at)
 
 
 def _stage(session: Session, task: PickupTask, maya: int, at: datetime) -> None:
@@ -64,7 +64,7 @@ TAPS: dict[str, Tap] = {
     "pick": _pick,
     "take the pick back": lambda s, task, maya, at: picking.take_pick_back(s, task, associate_id=maya, at=at),
     "miss": _miss,
-    "find": lambda s, task, maya, at: picking.take_short_back(s, task, associate_id=maya, at=at),
+    "find": lambda s, task, maya, at: short_picks.take_short_back(s, task, associate_id=maya, at=at),
     "stage": _stage,
     "unstage": lambda s, task, maya, at: staging.take_back(s, task, associate_id=maya, at=at),
     "arrive": lambda _, task, __, at: handover.arrive(task, spot="Bay 1", actor="customer", at=at),

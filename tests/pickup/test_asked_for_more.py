@@ -14,7 +14,7 @@ from app.oms.node_terms import NodeTerms
 from app.oms.order import Order
 from app.oms.order_status import OrderStatus
 from app.oms.payment import PaymentState
-from app.pickup import carrier, packing, picking, tally
+from app.pickup import carrier, packing, picking, short_picks, tally
 from app.pickup.task import PickupTask
 from app.pickup.task_status import TaskStatus
 from tests.notices.counter import Counter
@@ -107,8 +107,8 @@ def test_one_of_a_line_that_was_missed_and_counted_since_is_asked_of_the_same_st
     task = task_at(session, order, shop.node_id)
     for _ in range(49):
         picking.pick(session, task, task.lines[0], associate_id=counter.maya, typed=False, at=nine)
-    why = picking.ShortReason.NOT_FOUND
-    picking.short(session, task, task.lines[0], reason=why, associate_id=counter.maya, at=nine)
+    why = short_picks.ShortReason.NOT_FOUND
+    short_picks.short(session, task, task.lines[0], reason=why, associate_id=counter.maya, at=nine)
     key = shop.milk, shop.node_id
     reckoning = open_reckoning(session, [], [(key, nine + MINUTE)])
     reckoning.correct_to(key, 100, nine + MINUTE, shop.cause(Reason.COUNT), unsuppress=1)
@@ -134,8 +134,8 @@ def test_what_a_parcel_lacks_is_looked_for_and_paid_back_only_once_it_is_called_
     order = order_sent(session, (shop.node_id, {shop.milk: 2, shop.bread: 1}), at=nine)
     order.pay(PaymentState.CAPTURED, actor="api/1", at=nine)
     task = task_at(session, order, shop.node_id)
-    why = picking.ShortReason.NOT_FOUND
-    picking.short(session, task, task.lines[1], reason=why, associate_id=counter.maya, at=nine)
+    why = short_picks.ShortReason.NOT_FOUND
+    short_picks.short(session, task, task.lines[1], reason=why, associate_id=counter.maya, at=nine)
 
     finish(session, task, counter, at=nine)
 

@@ -14,9 +14,9 @@ from sqlmodel import Session, select
 from app import db
 from app.events.log import Event
 from app.oms import order as orders
-from app.pickup import escalation, picking, undo
+from app.pickup import escalation, short_picks, undo
 from app.pickup.exception_case import CaseKind, CaseStatus, ExceptionCase, open_case
-from app.pickup.picking import ShortReason
+from app.pickup.short_picks import ShortReason
 from app.pickup.undo import Act, Deed
 from tests.notices.counter import Counter
 
@@ -73,7 +73,9 @@ def test_what_was_not_there_moves_the_stock_before_the_boards_numbers(committed:
     with db.transaction() as session, said() as heard:
         task = committed.task(session, committed.place(session, at=nine))
         heard.clear()
-        picking.short(session, task, task.lines[0], reason=ShortReason.NOT_FOUND, associate_id=committed.maya, at=nine)
+        short_picks.short(
+            session, task, task.lines[0], reason=ShortReason.NOT_FOUND, associate_id=committed.maya, at=nine
+        )
 
     assert heard[0] == "balance"
     assert "board_tally" in heard

@@ -13,7 +13,7 @@ from app.oms.item import Item, Place
 from app.people.associate import Associate
 from app.people.store import Store
 from app.pickup import count as counts
-from app.pickup import count_cause, count_posting, exception_case, picking
+from app.pickup import count_cause, count_posting, count_scan, exception_case, short_picks
 from app.pickup.count import CountCause, CountOver, CountStatus, CountTaken, NotTheSamePerson, StockCount
 from app.pickup.task_status import TaskStatus
 from tests.notices.counter import Counter
@@ -38,7 +38,7 @@ def started(session: Session, counter: Counter, at: datetime) -> StockCount:
 
 def count_out(session: Session, count: StockCount, quantity: int, *, by: int, at: datetime) -> None:
     if quantity:
-        counts.scan(session, count, quantity, associate_id=by, typed=True, at=at)
+        count_scan.scan(session, count, quantity, associate_id=by, typed=True, at=at)
     count_posting.finish(session, count, associate_id=by, at=at)
 
 
@@ -68,7 +68,7 @@ def test_what_is_sold_between_the_last_scan_and_the_end_is_not_counted_away(
     session: Session, nine: datetime, counter: Counter
 ):
     count = started(session, counter, nine)
-    counts.scan(session, count, 98, associate_id=counter.maya, typed=True, at=nine + MINUTE)
+    count_scan.scan(session, count, 98, associate_id=counter.maya, typed=True, at=nine + MINUTE)
 
     sell(session, counter, 4, at=nine + 2 * MINUTE)
     count_posting.finish(session, count, associate_id=counter.maya, at=nine + 3 * MINUTE)
@@ -80,7 +80,7 @@ def test_what_stands_in_bags_is_not_missing_from_the_shelf(session: Session, nin
     order = counter.place(session, two_milk(), at=nine)
     counter.stage(session, order, at=nine)
     count = started(session, counter, nine)
-    counts.scan(session, count, 98, associate_id=counter.maya, typed=True, at=nine + MINUTE)
+    count_scan.scan(session, count, 98, associate_id=counter.maya, typed=True, at=nine + MINUTE)
 
     counter.hand_over(session, order, at=nine + 2 * MINUTE)
     count_posting.finish(session, count, associate_id=counter.maya, at=nine + 3 * MINUTE)
@@ -142,7 +142,7 @@ def test_a_large_difference_is_counted_again_by_somebody_else_and_that_count_sta
     assert (count.status, milk(session, counter).on_hand) == (CountStatus.RECOUNT, 100)
 
     with pytest.raises(NotTheSamePerson):
-        counts.scan(session, count, 1, associate_id=counter.maya, typed=False, at=nine + 2 * MINUTE)
+        count_scan.scan(session, count, 1, associate_id=counter.maya, typed=False, at=nine + 2 * MINUTE)
     count_out(session, count, 90, by=jonas, at=nine + 3 * MINUTE)
 
     assert (count.status, count.counted, milk(session, counter).on_hand) == (CountStatus.POSTED, 90, 90)
@@ -168,24 +168,24 @@ def test_the_schema_refuses_a_recount_by_the_same_person(session: Session, nine:
 
 def test_two_people_do_not_count_one_shelf_at_once(session: Session, nine: datetime, counter: Counter, jonas: int):
     count = started(session, counter, nine)
-    counts.scan(session, count, 1, associate_id=counter.maya, typed=False, at=nine)
+    count_scan.scan(session, count, 1, associate_id=counter.maya, typed=False, at=nine)
 
     with pytest.raises(CountTaken, match=r"Maya R\. is counting this"):
-        counts.scan(session, count, 1, associate_id=jonas, typed=False, at=nine)
+        count_scan.scan(session, count, 1, associate_id=jonas, typed=False, at=nine)
 
-    counts.begin_again(session, count, associate_id=jonas, at=nine + MINUTE)
-    counts.scan(session, count, 100, associate_id=jonas, typed=True, at=nine + MINUTE)
-    assert [each.associate_id for each in counts.scans(session, count)] == [jonas]
+    count_scan.begin_again(session, count, associate_id=jonas, at=nine + MINUTE)
+    count_scan.scan(session, count, 100, associate_id=jonas, typed=True, at=nine + MINUTE)
+    assert [each.associate_id for each in count_scan.scans(session, count)] == [jonas]
 
 
 def test_a_scan_too_many_is_taken_back(session: Session, nine: datetime, counter: Counter):
     count = started(session, counter, nine)
     for _ in range(2):
-        counts.scan(session, count, 50, associate_id=counter.maya, typed=True, at=nine)
+        count_scan.scan(session, count, 50, associate_id=counter.maya, typed=True, at=nine)
 
-    counts.take_back(session, count, associate_id=counter.maya, at=nine)
+    count_scan.take_back(session, count, associate_id=counter.maya, at=nine)
 
-    assert [each.quantity for each in counts.scans(session, count)] == [50]
+    assert [each.quantity for each in count_scan.scans(session, count)] == [50]
 
 
 def test_a_count_is_over_once(session: Session, nine: datetime, counter: Counter):
@@ -253,7 +253,7 @@ def test_found_before_anybody_counted_needs_no_count(session: Session, nine: dat
     order = counter.place(session, two_milk(), bread(1), at=nine)
     counter.miss(session, order, 0, at=nine)
 
-    picking.take_short_back(session, counter.task(session, order), associate_id=counter.maya, at=nine + MINUTE)
+    short_picks.take_short_back(session, counter.task(session, order), associate_id=counter.maya, at=nine + MINUTE)
 
     assert counts.living(session, counter.shop.node_id) == []
 

@@ -9,13 +9,13 @@ from threading import Barrier
 from sqlmodel import Session, select
 
 from app import db
-from app.oms import books, inventory, transfer, transfer_moves
+from app.oms import books, inventory, transfer, transfer_moves, transfer_request
 from app.oms.inventory import Change, Reason
 from app.oms.item import Item
 from app.oms.node import Node, NodeKind
-from app.oms.transfer import Wanted
+from app.oms.transfer_request import Wanted
 from app.pickup import count as counts
-from app.pickup import count_posting, picking
+from app.pickup import count_posting, count_scan, short_picks
 from app.pickup import task as tasks
 from app.pickup.count import CountCause, StockCount
 from app.pickup.task import PickupTask
@@ -56,7 +56,7 @@ def test_a_count_is_posted_once_whoever_ends_it(committed: Counter, nine: dateti
     with db.transaction() as session:
         count = counts.open_for(session, store_id=committed.shop.node_id, item_id=committed.shop.milk,
                                 cause=CountCause.STARTED, actor="associate/1", at=nine)  # fmt: skip
-        counts.scan(session, count, 98, associate_id=committed.maya, typed=True, at=nine)
+        count_scan.scan(session, count, 98, associate_id=committed.maya, typed=True, at=nine)
         count_id = count.id
 
     def end(session: Session) -> None:
@@ -90,12 +90,12 @@ def test_ending_a_count_while_its_order_takes_the_short_back_leaves_the_books_ri
 
     def end_or_take_back(session: Session) -> None:
         if next(turn) % 2:
-            picking.take_short_back(session, tasks.locked(session, task_id), associate_id=committed.maya, at=nine)
+            short_picks.take_short_back(session, tasks.locked(session, task_id), associate_id=committed.maya, at=nine)
             return
         locked = counts.locked(session, count_id)
         assert locked is not None
-        if not locked.ended_at and not counts.scans(session, locked):
-            counts.scan(session, locked, 100, associate_id=committed.maya, typed=True, at=nine)
+        if not locked.ended_at and not count_scan.scans(session, locked):
+            count_scan.scan(session, locked, 100, associate_id=committed.maya, typed=True, at=nine)
         count_posting.finish(session, locked, associate_id=committed.maya, at=nine)
 
     assert all_at_once(end_or_take_back) >= 1
@@ -110,7 +110,7 @@ def test_a_delivery_is_taken_in_once(committed: Counter, nine: datetime):
         stock = Change(item_id=committed.shop.milk, node_id=depot.id, on_hand=9)
         inventory.record(session, [stock], committed.shop.cause(Reason.OPENING))
         wanted = Wanted(from_id=depot.id, to_id=committed.shop.node_id, quantities={committed.shop.milk: 5})
-        going = transfer.request(session, wanted, actor="api/1", at=nine)
+        going = transfer_request.request(session, wanted, actor="api/1", at=nine)
         transfer_moves.ship(session, going, actor="api/1", at=nine)
         transfer.scan(going, session.get_one(Item, committed.shop.milk), 5)
         transfer_id = going.id

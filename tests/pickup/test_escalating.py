@@ -7,7 +7,7 @@ from sqlmodel import Session, col, select
 
 from app import db
 from app.people.store import StoreHours
-from app.pickup import escalation, picking, undo
+from app.pickup import escalation, short_picks, undo
 from app.pickup.escalation import AlreadyOwned, Escalation
 from app.pickup.task import PickupTask
 from app.pickup.undo import Act, Deed
@@ -160,7 +160,7 @@ def test_found_after_all_the_promise_is_watched_again(session: Session, nine: da
     order = counter.place(session, at=nine)
     counter.miss(session, order, 0, at=nine)
     task = counter.task(session, order)
-    picking.take_short_back(session, task, associate_id=counter.maya, at=nine + MINUTE)
+    short_picks.take_short_back(session, task, associate_id=counter.maya, at=nine + MINUTE)
     session.flush()
 
     assert escalation.late_due(session, task.promised_at) == [task.id]

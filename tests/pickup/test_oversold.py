@@ -7,7 +7,7 @@ from sqlmodel import Session, col, select
 from app.oms import books, inventory, shortfall
 from app.oms.inventory import Cause, Reason
 from app.oms.shortfall import Shortfall
-from app.pickup import card, count_cause, count_posting, exception_case, oversold, picking
+from app.pickup import card, count_cause, count_posting, count_scan, exception_case, oversold, picking
 from app.pickup import count as counts
 from app.pickup.count import CountCause
 from app.pickup.exception_case import CaseChanged, CaseEnded, CaseKind, CaseOpened, CaseStatus, ExceptionCase
@@ -139,7 +139,7 @@ def test_a_count_that_finds_too_few_is_believed(session: Session, nine: datetime
     sell(session, counter, 96, at=nine)
     count = counts.open_for(session, store_id=counter.shop.node_id, item_id=counter.shop.milk, cause=CountCause.PLAN,
                             actor="system", at=nine)  # fmt: skip
-    counts.scan(session, count, 1, associate_id=counter.maya, typed=True, at=nine + MINUTE)
+    count_scan.scan(session, count, 1, associate_id=counter.maya, typed=True, at=nine + MINUTE)
 
     count_posting.finish(session, count, associate_id=counter.maya, at=nine + 2 * MINUTE)
 

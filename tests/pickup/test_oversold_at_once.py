@@ -14,11 +14,11 @@ from app.oms.inventory import Cause, Reason
 from app.oms.order import Order
 from app.oms.shortfall import Shortfall
 from app.pickup import count as counts
-from app.pickup import count_posting, exception_case, oversold, picking, tally
+from app.pickup import count_posting, count_scan, exception_case, oversold, picking, short_picks, tally
 from app.pickup import task as tasks
 from app.pickup.count import StockCount
 from app.pickup.exception_case import CaseKind, CaseStatus
-from app.pickup.picking import ShortReason
+from app.pickup.short_picks import ShortReason
 from app.pickup.task import PickupTask
 from app.refusals import Refusal
 from tests.notices.counter import Counter
@@ -73,14 +73,14 @@ def _fetch(session: Session, counter: Counter, dice: Random, act: str, at: datet
     if act == "pick":
         picking.pick(session, task, line, associate_id=counter.maya, typed=False, at=at)
     else:
-        picking.short(session, task, line, reason=ShortReason.NOT_FOUND, associate_id=counter.maya, at=at)
+        short_picks.short(session, task, line, reason=ShortReason.NOT_FOUND, associate_id=counter.maya, at=at)
 
 
 def _count(session: Session, counter: Counter, dice: Random, at: datetime) -> None:
     waiting = session.exec(select(StockCount.id)).all()
     count = counts.locked(session, dice.choice(waiting)) if waiting else None
     if count is not None and count.ended_at is None:
-        counts.scan(session, count, dice.randint(1, 40), associate_id=counter.maya, typed=True, at=at)
+        count_scan.scan(session, count, dice.randint(1, 40), associate_id=counter.maya, typed=True, at=at)
         count_posting.finish(session, count, associate_id=counter.maya, at=at)
 
 

@@ -7,7 +7,7 @@ from app.oms import books, inventory
 from app.oms.item import Item
 from app.oms.order_status import OrderStatus
 from app.oms.payment import PaymentState
-from app.pickup import exception_case, handover, picking, pickup_link, put_back, staging, tally, undo
+from app.pickup import exception_case, handover, picking, pickup_link, put_back, short_picks, staging, tally, undo
 from app.pickup.handover import CodeBlocked, HandoverMethod, NotOnTheShelf, NotPaid, ReasonMissing
 from app.pickup.picking import AllPicked, NotInThisOrder
 from app.pickup.staging import LocationKind, NotAShelfHere, StagingLocation, WrongShelf
@@ -71,7 +71,7 @@ def test_found_after_all_ends_the_problem_and_gives_the_very_units_back(
     order = counter.place(session, two_milk(), bread(1), at=nine)
     counter.miss(session, order, 0, at=nine)
 
-    picking.take_short_back(session, counter.task(session, order), associate_id=counter.maya, at=nine + MINUTE)
+    short_picks.take_short_back(session, counter.task(session, order), associate_id=counter.maya, at=nine + MINUTE)
 
     assert exception_case.living(session, order.pickup_store_id) == []
     assert order.lines[0].reserved == 2

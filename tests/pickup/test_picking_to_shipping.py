@@ -5,12 +5,13 @@ from sqlmodel import Session, col, select
 
 from app.events import log, outbox
 from app.notices import delivery, notice
-from app.notices.notice import CustomerAlreadyTold, Notice, Stage
+from app.notices.notice import Notice, Stage
+from app.notices.telling import CustomerAlreadyTold
 from app.oms import books, inventory, payment, shipment
 from app.oms.node_terms import NodeTerms
 from app.oms.order_status import OrderStatus
 from app.oms.payment import PaymentState
-from app.pickup import carrier, escalation, handover, packing, picking, put_back, staging, tally, undo
+from app.pickup import carrier, escalation, handover, packing, picking, put_back, short_picks, staging, tally, undo
 from app.pickup import task as tasks
 from app.pickup.carrier import NotPacked, OurOwnLabel
 from app.pickup.handover import HandoverMethod, NotOnTheShelf, NotPaid
@@ -333,7 +334,9 @@ def test_a_store_that_has_none_of_it_does_not_speak_for_the_others(
     session: Session, nine: datetime, counter: Counter, order, task
 ):
     for line in task.lines:
-        picking.short(session, task, line, reason=picking.ShortReason.NOT_FOUND, associate_id=counter.maya, at=nine)
+        short_picks.short(
+            session, task, line, reason=short_picks.ShortReason.NOT_FOUND, associate_id=counter.maya, at=nine
+        )
 
     assert task.status == TaskStatus.UNFULFILLABLE
     assert stages(session, order) == {Stage.RECEIVED}

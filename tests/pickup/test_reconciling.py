@@ -8,7 +8,7 @@ from app import db
 from app.oms import posting, reconciling
 from app.oms.statement import Line, Statement
 from app.pickup import count as counts
-from app.pickup import count_posting
+from app.pickup import count_posting, count_scan
 from app.pickup.count import CountCause, StockCount
 from tests.notices.counter import Counter
 
@@ -21,7 +21,7 @@ def compared(milk: str, at: datetime) -> dict[str, int]:
 
 
 def counted(session: Session, count: StockCount, units: int, *, by: int, at: datetime) -> None:
-    counts.scan(session, count, units, associate_id=by, typed=True, at=at)
+    count_scan.scan(session, count, units, associate_id=by, typed=True, at=at)
     count_posting.finish(session, count, associate_id=by, at=at)
 
 

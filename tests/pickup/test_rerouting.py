@@ -29,10 +29,10 @@ from app.oms.placing import LineRequest
 from app.oms.reservation import Reservation
 from app.oms.routing_decision import Outcome
 from app.oms.transfer import Transfer
-from app.pickup import picking, tally
+from app.pickup import picking, short_picks, tally
 from app.pickup import task as tasks
 from app.pickup.exception_case import CaseKind, ExceptionCase
-from app.pickup.picking import ShortReason
+from app.pickup.short_picks import ShortReason
 from app.pickup.task import MovedOn
 from app.pickup.task_status import TaskStatus
 from tests.notices.counter import Counter
@@ -54,7 +54,7 @@ def network(session: Session, counter: Counter) -> Network:
 def miss(session: Session, network: Network, order: Order, counter: Counter, *, at: datetime) -> None:
     task = task_at(session, order, network.shop.node_id)
     line = next(line for line in task.lines if line.reserved)
-    picking.short(session, task, line, reason=ShortReason.NOT_FOUND, associate_id=counter.maya, at=at)
+    short_picks.short(session, task, line, reason=ShortReason.NOT_FOUND, associate_id=counter.maya, at=at)
     session.flush()
 
 
@@ -116,7 +116,7 @@ def test_found_in_time_it_stays(session: Session, nine: datetime, counter: Count
     order = network.place(session, two_milk())
     miss(session, network, order, counter, at=nine + MINUTE)
     task = task_at(session, order, network.shop.node_id)
-    picking.take_short_back(session, task, associate_id=counter.maya, at=nine + MINUTE)
+    short_picks.take_short_back(session, task, associate_id=counter.maya, at=nine + MINUTE)
 
     order = look(session, order, at=nine + 2 * MINUTE)
 
@@ -130,9 +130,9 @@ def test_found_too_late_it_is_somebody_elses(session: Session, nine: datetime, c
 
     task = task_at(session, order, network.shop.node_id)
     with pytest.raises(MovedOn):
-        picking.take_short_back(session, task, associate_id=counter.maya, at=nine + 3 * MINUTE)
+        short_picks.take_short_back(session, task, associate_id=counter.maya, at=nine + 3 * MINUTE)
 
-    assert picking.missed_here(session, network.shop.node_id, network.shop.milk) == []
+    assert short_picks.missed_here(session, network.shop.node_id, network.shop.milk) == []
 
 
 def test_when_no_place_has_it_somebody_has_to_look_and_a_delivery_helps(
@@ -159,7 +159,7 @@ def test_what_is_found_while_no_other_place_has_it_needs_no_way(
     assert CaseKind.NOT_ROUTED in living(session, order)
 
     task = task_at(session, order, network.shop.node_id)
-    picking.take_short_back(session, task, associate_id=counter.maya, at=nine + 3 * MINUTE)
+    short_picks.take_short_back(session, task, associate_id=counter.maya, at=nine + 3 * MINUTE)
 
     assert living(session, order) == set()
 
@@ -222,7 +222,7 @@ def test_what_moves_takes_all_that_is_missing_of_its_line_along(
     task, who = task_at(session, order, shop.node_id), counter.maya
     line = task.lines[0]
     picking.pick(session, task, line, associate_id=who, typed=False, at=nine)
-    picking.short(session, task, line, reason=ShortReason.NOT_FOUND, associate_id=who, at=nine)
+    short_picks.short(session, task, line, reason=ShortReason.NOT_FOUND, associate_id=who, at=nine)
     picking.take_pick_back(session, task, associate_id=who, at=nine)
     inventory.record(session, [shop.stock(shop.milk, -98)], shop.cause(Reason.SALE))
     (number,) = shortfall.due(session, nine)
@@ -231,9 +231,9 @@ def test_what_moves_takes_all_that_is_missing_of_its_line_along(
     session.flush()
 
     assert nodes_of(orders.locked(session, order.id)) == {network.depot}
-    assert picking.missed_here(session, shop.node_id, shop.milk) == []
+    assert short_picks.missed_here(session, shop.node_id, shop.milk) == []
     with pytest.raises(MovedOn):
-        picking.take_short_back(session, task, associate_id=who, at=nine + MINUTE)
+        short_picks.take_short_back(session, task, associate_id=who, at=nine + MINUTE)
     assert list(books.unexplained_claims(session)) == []
 
 

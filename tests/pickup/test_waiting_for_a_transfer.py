@@ -6,7 +6,7 @@ import pytest
 from sqlmodel import Session
 
 from app.events import log
-from app.oms import books, cancelling, inventory, transfer, transfer_moves
+from app.oms import books, cancelling, inventory, transfer, transfer_moves, transfer_request
 from app.oms import order as orders
 from app.oms.inventory import Change, NotEnoughStock, Reason
 from app.oms.item import Item
@@ -15,7 +15,8 @@ from app.oms.order import Order
 from app.oms.order_status import OrderStatus
 from app.oms.payment import PaymentState
 from app.oms.placing import LineRequest
-from app.oms.transfer import NotForTransfer, Transfer, TransferState, Wanted
+from app.oms.transfer import NotForTransfer, Transfer, TransferState
+from app.oms.transfer_request import Wanted
 from app.pickup import escalation, exception_case, staging, tally
 from app.pickup.exception_case import CaseKind
 from app.pickup.task_status import TaskStatus
@@ -43,7 +44,7 @@ def order(session: Session, nine: datetime, counter: Counter) -> Order:
 
 def asked(session: Session, counter: Counter, order: Order, depot: int, *, at: datetime, units: int = 200) -> Transfer:
     wanted = Wanted(from_id=depot, to_id=order.pickup_store_id, quantities={counter.shop.milk: units})
-    return transfer.request_for(session, orders.locked(session, order.id), wanted, actor="api/1", at=at)
+    return transfer_request.request_for(session, orders.locked(session, order.id), wanted, actor="api/1", at=at)
 
 
 def came(session: Session, counter: Counter, order: Order, depot: int, *, units: int, at: datetime) -> Transfer:
@@ -182,7 +183,7 @@ def test_only_what_an_order_waits_for_is_carried_for_it(
         asked(session, counter, order, depot, at=nine, units=201)
     wanted = Wanted(from_id=order.pickup_store_id, to_id=depot, quantities={counter.shop.milk: 1})
     with pytest.raises(NotForTransfer, match="is collected elsewhere"):
-        transfer.request_for(session, order, wanted, actor="api/1", at=nine)
+        transfer_request.request_for(session, order, wanted, actor="api/1", at=nine)
     asked(session, counter, order, depot, at=nine)
     with pytest.raises(NotForTransfer):
         asked(session, counter, order, depot, at=nine, units=1)

@@ -7,11 +7,11 @@ from sqlmodel import Session, select
 from app import db
 from app.clock import now
 from app.events import log
-from app.oms import inventory, placing, transfer, transfer_moves
+from app.oms import inventory, placing, transfer, transfer_moves, transfer_request
 from app.oms.inventory import Change, Reason
 from app.oms.item import Item
 from app.oms.node import Node, NodeKind
-from app.oms.transfer import Wanted
+from app.oms.transfer_request import Wanted
 from app.pickup.task import PickupTask
 from tests.oms.shop import order_form, two_milk
 from tests.web.shop_floor import BREAD, HTMX, MILK, PLAIN, Floor, open_floor
@@ -39,7 +39,7 @@ def depot(floor: Floor) -> int:
 def coming(floor: Floor, depot: int, units: int) -> str:
     with db.transaction() as session:
         wanted = Wanted(from_id=depot, to_id=floor.store_id, quantities={floor.shop.milk: units})
-        going = transfer.request(session, wanted, actor="api/1", at=now())
+        going = transfer_request.request(session, wanted, actor="api/1", at=now())
         transfer_moves.ship(session, going, actor="api/1", at=now())
         return f"/transfers/{going.id}"
 
@@ -110,7 +110,7 @@ def test_what_is_asked_for_from_here_is_sent_off(floor: Floor, depot: int):
     maya = floor.tablet()
     with db.transaction() as session:
         wanted = Wanted(from_id=floor.store_id, to_id=depot, quantities={floor.shop.milk: 4})
-        going = transfer.request(session, wanted, actor="api/1", at=now()).id
+        going = transfer_request.request(session, wanted, actor="api/1", at=now()).id
 
     assert "To send" in maya.get("/transfers").text
     assert maya.post(f"/transfers/{going}/shipment", headers=PLAIN).status_code == 303
@@ -146,7 +146,7 @@ def _waiting_order(floor: Floor, depot: int) -> tuple[int, str]:
         form = order_form(floor.shop, two_milk(), placed_at=now(), promised_at=now() + timedelta(hours=2))
         order = placing.place(session, form, actor="channel/web", at=now())
         wanted = Wanted(from_id=depot, to_id=floor.store_id, quantities={floor.shop.milk: 2})
-        going = transfer.request_for(session, order, wanted, actor="api/1", at=now())
+        going = transfer_request.request_for(session, order, wanted, actor="api/1", at=now())
         transfer_moves.ship(session, going, actor="api/1", at=now())
         session.flush()
         return session.exec(select(PickupTask.id)).one(), f"/transfers/{going.id}"

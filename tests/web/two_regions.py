@@ -9,26 +9,26 @@ from sqlmodel import Session, select
 from app import db
 from app.clock import now
 from app.config import Settings
-from app.oms import inventory, placing, transfer, transfer_moves
+from app.oms import inventory, placing, transfer, transfer_moves, transfer_request
 from app.oms import order as orders
 from app.oms.inventory import Cause, Change, Reason
 from app.oms.item import Item, Place
 from app.oms.node import Node, NodeKind
 from app.oms.payment import PaymentState
 from app.oms.placing import LineRequest, OrderRequest
-from app.oms.transfer import Wanted
+from app.oms.transfer_request import Wanted
 from app.people.associate import Associate, Role, RoleGrant
 from app.people.device import Device
 from app.people.sign_in import SHIFT, SignIn
 from app.people.store import Region, Store, StoreHours
 from app.people.tokens import hash_token
-from app.pickup import handover, packing, picking, pickup_link, staging
+from app.pickup import handover, packing, picking, pickup_link, short_picks, staging
 from app.pickup import task as tasks
 from app.pickup.count import StockCount
 from app.pickup.escalation import REGION, Escalation
 from app.pickup.exception_case import ExceptionCase
 from app.pickup.handover import HandoverMethod
-from app.pickup.picking import ShortReason
+from app.pickup.short_picks import ShortReason
 from app.pickup.staging import StagingLocation
 from app.pickup.task import PickupTask
 from app.pickup.undo import Act, Deed, remember
@@ -129,11 +129,11 @@ def _travelling(session: Session, work: Work, store_id: int) -> None:
     """One delivery on its way here with a unit taken in, and one asked for from here."""
     item, depot = session.exec(select(Item)).one(), session.exec(select(Node).where(Node.code == "DC1")).one()
     here = Wanted(from_id=depot.id, to_id=store_id, quantities={item.id: 3})
-    coming = transfer.request(session, here, actor="api/1", at=now())
+    coming = transfer_request.request(session, here, actor="api/1", at=now())
     transfer_moves.ship(session, coming, actor="api/1", at=now())
     line = transfer.scan(coming, item, 1)
     away = Wanted(from_id=store_id, to_id=depot.id, quantities={item.id: 2})
-    leaving = transfer.request(session, away, actor="api/1", at=now())
+    leaving = transfer_request.request(session, away, actor="api/1", at=now())
     session.flush()
     work.coming_id, work.leaving_id, work.trip_line_id = coming.id, leaving.id, line.id
 
@@ -216,7 +216,7 @@ def _bring_to(session: Session, task: PickupTask, state: str, owner_id: int) -> 
         return
     picking.pick(session, task, task.lines[0], associate_id=owner_id, typed=False, at=now())
     if state == "picked":
-        picking.short(session, task, task.lines[0], reason=ShortReason.NOT_FOUND, associate_id=owner_id, at=now())
+        short_picks.short(session, task, task.lines[0], reason=ShortReason.NOT_FOUND, associate_id=owner_id, at=now())
         return
     picking.pick(session, task, task.lines[0], associate_id=owner_id, typed=False, at=now())
     shelf = session.exec(select(StagingLocation).where(StagingLocation.store_id == task.store_id)).one()

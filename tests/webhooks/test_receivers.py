@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlmodel import Session, col, select
 
-from app.events import outbox, unsent
+from app.events import backlog, outbox, unsent
 from app.events.outbox import OutboxMessage, OutboxState
 from app.events.unsent import NothingToReplay
 from app.oms import availability, channel, push
@@ -51,11 +51,11 @@ def test_what_nobody_is_named_for_waits_no_more_until_somebody_is(session: Sessi
     post(session, "refund/1", nine)
 
     assert unsent.hold_for_nobody(session, "payment", at=nine) == 1
-    assert (states(session), outbox.queues(session)) == ([OutboxState.SUPPRESSED], {})
+    assert (states(session), backlog.queues(session)) == ([OutboxState.SUPPRESSED], {})
 
     receiver.name(session, "payment", HERE, is_demo=False, at=nine + timedelta(days=2))
     assert states(session) == [OutboxState.PENDING]
-    assert outbox.queues(session) == {"payment": nine + timedelta(days=2)}
+    assert backlog.queues(session) == {"payment": nine + timedelta(days=2)}
 
 
 def test_what_was_called_off_is_not_sent_because_somebody_listens_now(session: Session, shop: Shop, nine: datetime):
@@ -71,7 +71,7 @@ def test_each_receivers_queue_says_since_when_it_waits(session: Session, shop: S
     for minute, to in ((3, "payment"), (1, "payment"), (2, "mail"), (4, "node:014")):
         post(session, f"{to}/{minute}", nine + timedelta(minutes=minute), to)
 
-    assert outbox.queues(session) == {
+    assert backlog.queues(session) == {
         "mail": nine + timedelta(minutes=2), "node:014": nine + timedelta(minutes=4),
         "payment": nine + timedelta(minutes=1),
     }  # fmt: skip
