@@ -196,7 +196,8 @@ def _through(session: Session, own: Channel, item_id: int, together: int, at: da
     if numbers is not None:
         cap = cap if numbers.cap is None else numbers.cap
         buffer = buffer if numbers.buffer is None else numbers.buffer
-    return max(0, (together if cap is None else min(together, cap)) - buffer)
+    offered = max(0, together - buffer)
+    return offered if cap is None else min(offered, cap)
 
 
 @settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
