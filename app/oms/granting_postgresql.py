@@ -78,19 +78,21 @@ def _bound(requests: Sequence[Request]) -> tuple[str, str, list[str]]:
     wishes = [{"n": n, "place": place, "item_id": wish.item_id, "node_id": wish.node_id, "quantity": wish.quantity,
                "order_line_id": wish.order_line_id}
               for n, request in enumerate(requests) for place, wish in enumerate(request.wishes)]  # fmt: skip
-    marks = touched.marks(wish.item_id for request in requests for wish in request.wishes).columns["item_ids"]
-    return json.dumps([_asked(*each) for each in enumerate(requests)]), json.dumps(wishes), [*map(json.dumps, marks)]
+    marks = touched.marks(wish["item_id"] for wish in wishes).columns["item_ids"]  # type: ignore[misc]
+    return _json([_asked(*each) for each in enumerate(requests)]), _json(wishes), [*map(_json, marks)]
 
 
 def _asked(n: int, request: Request) -> dict[str, Any]:
     return {
         "n": n, "key": request.key, "request_hash": request.fingerprint, "document": request.document,
         "actor": request.actor, "state": request.state, "channel": request.channel,
-        "keeps_safety": request.keeps_safety, "at": _instant(request.at),
-        "expires_at": _instant(request.expires_at),
+        "keeps_safety": request.keeps_safety, "at": _instant(request.at), "expires_at": _instant(request.expires_at),
     }  # fmt: skip
 
 
 def _instant(instant: datetime | None) -> str | None:
     text = rows.utc_text(instant)
     return text and f"{text}Z"
+
+
+_json = json.JSONEncoder(separators=(",", ":")).encode
