@@ -4,7 +4,8 @@ How they are said to each database stands in `rows_postgresql` and `rows_sqlite`
 """
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
@@ -94,9 +95,15 @@ def write(session: Session, *writes: Write) -> tuple[int, ...]:
 
 
 def _written(connection: Connection, sql: str, columns: list[list[Any]]) -> int:
-    """Past the mapper's own way, which takes longer than the write: so its words for what went wrong are said here."""
-    try:
+    with _in_our_words(connection, sql):
         return int(connection.connection.cursor().executemany(sql, list(zip(*columns, strict=True))).rowcount)
+
+
+@contextmanager
+def _in_our_words(connection: Connection, sql: str) -> Iterator[None]:
+    """SQLite is asked past the mapper, which takes longer than the asking; what goes wrong is said in its words."""
+    try:
+        yield
     except sqlite3.Error as trouble:
         raise DBAPIError.instance(sql, None, trouble, sqlite3.Error, dialect=connection.dialect) from trouble
 
@@ -111,7 +118,8 @@ def find(session: Session, model: type[SQLModel], wanted: Names, keys: Columns, 
         if not given:
             return []
         sql = rows_sqlite.find(_table(model), wanted, tuple(keys), len(given))
-        return list(connection.exec_driver_sql(sql, tuple(value for row in given for value in row)))
+        with _in_our_words(connection, sql):
+            return connection.connection.cursor().execute(sql, [each for row in given for each in row]).fetchall()
     sql = rows_postgresql.find(_table(model), wanted, tuple(keys), locked)
     return list(connection.exec_driver_sql(sql, tuple(bound)))
 
@@ -127,11 +135,14 @@ def _table(model: type[SQLModel]) -> sa.Table:
 
 
 def _bound(model: type[SQLModel], columns: Columns, dialect: Dialect) -> list[list[Any]]:
-    bound = []
-    for name, values in columns.items():
-        process = _processor(_table(model).c[name], dialect)
-        bound.append(_processed(process, values) if process else list(values))
-    return bound
+    processors = _processors(_table(model), tuple(columns), dialect)
+    return [_processed(process, values) if process else list(values)
+            for process, values in zip(processors, columns.values(), strict=True)]  # fmt: skip
+
+
+@cache
+def _processors(table: sa.Table, names: Names, dialect: Dialect) -> tuple[Any, ...]:
+    return tuple(_processor(table.c[name], dialect) for name in names)
 
 
 def _processed(process: Any, values: Sequence[Any]) -> list[Any]:
@@ -144,7 +155,6 @@ def _processed(process: Any, values: Sequence[Any]) -> list[Any]:
     return done
 
 
-@cache
 def _processor(column: "sa.Column[Any]", dialect: Dialect) -> Any:
     """The type's own, but for instants on SQLite, where it takes six times as long to the very same text."""
     if isinstance(column.type, UTCDateTime) and dialect.name == "sqlite":
