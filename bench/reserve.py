@@ -22,8 +22,8 @@ from typing import Any
 import psycopg
 
 from app import db, migrations
+from app.oms import desk
 from app.oms.admission import Request, Wish
-from app.oms.desk import Desk
 from app.oms.reservation import ReservationState
 from bench import over_http
 from bench.claims import at_least, at_most, finish
@@ -74,7 +74,7 @@ def ours(url: str) -> Iterator[Callable[[bool], Call]]:
     with db.transaction() as session:
         shop = open_shop(session, AT, milk=PLENTY)
         items = _more_items(session, shop)
-    desk, series = Desk(), itertools.count()
+    series = itertools.count()
 
     def calls(is_hot: bool) -> Call:
         run_no = next(series)

@@ -150,6 +150,7 @@ def _decide(session: Session, requests: Sequence[Request]) -> dict[str, Verdict]
 
 
 def _kept(deciding: _Round, requests: Sequence[Request]) -> Iterable[rows.Insert]:
+    requests = sorted(requests, key=lambda request: request.key)  # nobody waits for two keys in another order
     verdicts = [deciding.verdicts[request.key] for request in requests]
     yield rows.Insert(Admission, {
         "key": [request.key for request in requests],

@@ -53,7 +53,7 @@ WITH request AS (
     ORDER BY n, item_id, node_id
 ), answered AS (
     INSERT INTO admission (key, request_hash, is_granted, words, decided_at)
-    SELECT key, request_hash, true, '', at FROM granted ORDER BY n
+    SELECT key, request_hash, true, '', at FROM granted ORDER BY key
 ), claimed AS (
     INSERT INTO reservation (admission_key, order_line_id, item_id, node_id, quantity, consumed, released, state,
                              channel, expires_at, reserved_at)
@@ -65,7 +65,8 @@ WITH request AS (
 SELECT count(*) FROM granted
 """
 """`moved` asks for no version: in this statement's own snapshot a balance that was waited for still has its old one.
-What is entered on the ledger is what `moved` has returned, so that they can't differ."""
+What is entered on the ledger is what `moved` has returned, so that they can't differ. Keys are answered in their order:
+who is answering the same ones elsewhere waits for them in turn."""
 
 
 def write(connection: Connection, requests: Sequence[Request]) -> bool:
