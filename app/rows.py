@@ -109,7 +109,10 @@ def _in_our_words(connection: Connection, sql: str) -> Iterator[None]:
 
 
 def find(session: Session, model: type[SQLModel], wanted: Names, keys: Columns, *, locked: bool = False) -> list[Any]:
-    """The wanted columns of the rows with these keys, in the order of the keys; `locked` until the transaction ends."""
+    """The wanted columns of the rows with these keys, in the order of the keys; `locked` until the transaction ends.
+
+    Tuples, as the driver has them: on SQLite an instant is text.
+    """
     session.flush()
     connection = session.connection()
     bound = _bound(model, keys, connection.dialect)
@@ -119,7 +122,7 @@ def find(session: Session, model: type[SQLModel], wanted: Names, keys: Columns, 
             return []
         sql = rows_sqlite.find(_table(model), wanted, tuple(keys), len(given))
         with _in_our_words(connection, sql):
-            return connection.connection.cursor().execute(sql, [each for row in given for each in row]).fetchall()
+            return list(connection.connection.cursor().execute(sql, [each for row in given for each in row]))
     sql = rows_postgresql.find(_table(model), wanted, tuple(keys), locked)
     return list(connection.exec_driver_sql(sql, tuple(bound)))
 

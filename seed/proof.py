@@ -7,7 +7,7 @@ the same PostgreSQL server. Some units are promised before the race begins, beca
 import multiprocessing
 import secrets
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -150,8 +150,8 @@ def _race(work: "_Work") -> int:
     """Each process in an interpreter of its own, all held at the line until everybody is there."""
     spawn, processes = multiprocessing.get_context("spawn"), work.race.processes
     line = spawn.Barrier(processes, timeout=START_LIMIT_S)
-    with spawn.Pool(processes, _take_place, (line,)) as pool:
-        return sum(pool.map(_clients, [replace(work, number=number) for number in range(processes)], chunksize=1))
+    with ProcessPoolExecutor(processes, spawn, _take_place, (line,)) as pool:
+        return sum(pool.map(_clients, [replace(work, number=number) for number in range(processes)]))
 
 
 _line: list[Any] = []

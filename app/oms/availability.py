@@ -144,9 +144,8 @@ def _free_of(session: Session, item_ids: Sequence[int], at: datetime) -> Free:
     """
     made_of = kit.recipes(session, item_ids)
     found = _balances(session, _with_parts(item_ids, made_of))
-    safe = safety.settle(
-        session, {(row.item_id, row.node_id): Kept(row.safety, row.safety_rule) for row in found}, at=at
-    )
+    kept = {(item_id, node_id): Kept(units, rule) for item_id, node_id, *_, units, rule in found}
+    safe = safety.settle(session, kept, at=at)
     return _free(found, safe, made_of)
 
 
@@ -183,7 +182,7 @@ def untrue(session: Session, *, at: datetime) -> Iterable[str]:
         bite = ids[start : start + touched.MOST_ITEMS]
         made_of = kit.recipes(session, bite)
         found = _balances(session, _with_parts(bite, made_of))
-        free = _free(found, {(row.item_id, row.node_id): row.safety for row in found}, made_of)
+        free = _free(found, {(item_id, node_id): units for item_id, node_id, *_, units, _ in found}, made_of)
         true = true_quantities(free, terms, channels.own_numbers(session, bite), _scales(session, bite))
         told = {(row.channel_id, row.item_id): row.quantity for row in session.exec(
             select(Ats).where(col(Ats.item_id).in_(bite)).execution_options(populate_existing=True))}  # fmt: skip
