@@ -18,7 +18,7 @@ from app import db
 from app.events.log import Event
 from bench import past_events
 from bench.past_rows import ROWS
-from bench.past_size import AT, DAYS, Past, Place
+from bench.past_size import AT, HOURS, Past, Place
 
 Say = Callable[[str], None]
 
@@ -29,7 +29,7 @@ def write(past: Past, place: Place, *, say: Say = lambda _: None) -> None:
     with engine.connect() as connection:
         _let_in_unchecked(connection)
         with connection.begin():
-            _days(connection)
+            _hours(connection)
             numbers = asdict(past) | {"balances": past.balances} | asdict(place)
             for number, (model, says, how_many) in enumerate(ROWS, 1):
                 many = getattr(past, how_many)
@@ -51,12 +51,14 @@ def _let_in_unchecked(connection: Connection) -> None:
         connection.commit()
 
 
-def _days(connection: Connection) -> None:
-    """The past's days, as instants the database's own way."""
-    day = sa.Table("past_day", sa.MetaData(), sa.Column("n", sa.Integer, primary_key=True),
+def _hours(connection: Connection) -> None:
+    """The past's hours, as instants the database's own way."""
+    hour = sa.Table("past_hour", sa.MetaData(), sa.Column("n", sa.Integer, primary_key=True),
                    sa.Column("at", Event.__table__.c.at.type), prefixes=["TEMPORARY"])  # type: ignore[attr-defined]  # fmt: skip
-    day.create(connection)
-    connection.execute(sa.insert(day), [{"n": n, "at": AT - timedelta(days=DAYS + 1 - n)} for n in range(DAYS + 1)])
+    hour.create(connection)
+    connection.execute(
+        sa.insert(hour), [{"n": n, "at": AT - timedelta(days=1, hours=HOURS - n)} for n in range(HOURS + 1)]
+    )
 
 
 def _insert(connection: Connection, table: sa.Table, says: Mapping[str, str], many: int) -> None:
@@ -78,12 +80,12 @@ def _with_defaults(model: type[SQLModel], says: Mapping[str, str]) -> dict[str, 
 
 
 def _numbered(many: int) -> str:
-    """So many rows, each with the day it falls on."""
+    """So many rows, each with the hour it falls on."""
     if db.is_sqlite():
         rows = f"WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {many - 1}) SELECT i FROM n"
     else:
         rows = f"SELECT i FROM generate_series(0::bigint, {many - 1}) AS n(i)"
-    return f"({rows}) AS n JOIN past_day ON past_day.n = i * {DAYS} / {many}"
+    return f"({rows}) AS n JOIN past_hour ON past_hour.n = i * {HOURS} / {many}"
 
 
 def _literal(value: Any) -> str:

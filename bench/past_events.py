@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 
 from app import db
 from app.events.log import Event, EventStream
-from bench.past_size import AT, DAYS, Past, Place
+from bench.past_size import AT, HOURS, Past, Place
 
 STEPS = (("TaskOpened", None, "requested"), ("TaskAcknowledged", "requested", "accepted"),
          ("TaskStaged", "accepted", "staged"), ("TaskHandedOver", "staged", "collected"))  # fmt: skip
@@ -34,7 +34,7 @@ def _chained(past: Past, place: Place, heads: dict[int, tuple[int, str]]) -> Ite
     number = 0
     for order in range(past.orders):
         store = place.node + 2 * order % past.balances // past.items
-        at = AT - timedelta(days=DAYS + 1 - order * DAYS // past.orders)
+        at = AT - timedelta(days=1, hours=HOURS - order * HOURS // past.orders)
         said = {"store_id": store, "order_id": order + 1, "task_id": order + 1}
         told = [("OrderPlaced", f"order/{order + 1}", {"order_id": order + 1, "store_id": store, "channel": "web"})]
         told += [(kind, f"task/{order + 1}", said | {"was": was, "status": now}) for kind, was, now in STEPS]

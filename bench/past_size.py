@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 AT = datetime(2026, 11, 23, 9, tzinfo=UTC)
 """Now; the past is the year before."""
-DAYS = 365
+HOURS = 365 * 24
 
 
 @dataclass(frozen=True)

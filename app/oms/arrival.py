@@ -30,9 +30,11 @@ class Arrival(SQLModel, table=True):
 def note(session: Session) -> None:
     """Read on in the ledger from where it was read to; safe to call at any time."""
     newest: datetime | None = session.execute(sa.select(sa.func.max(col(Arrival.recorded_at)))).scalar()
+    same = sa.and_(col(Arrival.item_id) == col(Movement.item_id), col(Arrival.node_id) == col(Movement.node_id))
+    is_noted = sa.exists().where(same, col(Arrival.arrived_at) >= col(Movement.occurred_at))
     came = (
         sa.select(col(Movement.item_id), col(Movement.node_id), col(Movement.occurred_at), col(Movement.recorded_at))
-        .where(sa.text(ARRIVALS), col(Movement.recorded_at) > (newest or BEFORE_ALL) - LATE)
+        .where(sa.text(ARRIVALS), col(Movement.recorded_at) > (newest or BEFORE_ALL) - LATE, ~is_noted)
         .order_by(col(Movement.recorded_at))
     )
     found: dict[Key, dict[str, object]] = {}
