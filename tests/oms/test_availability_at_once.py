@@ -110,7 +110,7 @@ def test_of_two_who_work_out_one_item_the_later_goes_by_the_newest_terms(databas
             channel.sell_from(session, web, kinds=[NodeKind.DC], actor="ops", at=nine)
         work_out(nine)
 
-    _overtake(database, nine, sell_from_the_depot_and_work_out, before='"ats"')
+    _overtake(database, nine, sell_from_the_depot_and_work_out, before="SELECT channel.id")
 
     with db.reading() as session:
         assert session.exec(select(Ats.quantity).where(Ats.item_id == shop.milk)).one() == 0
