@@ -1,4 +1,4 @@
-"""The desks at which a process asks for promises: one thread takes all who wait at one, and answers them together.
+"""The desk at which a process asks for promises: one thread takes all who wait, and answers them after one commit.
 
 Thirty callers of one hot item would each wait for its lock and for a commit of their own; together they wait for one.
 A caller who is alone waits for nobody, not even for that thread: he is decided in his own.
@@ -25,9 +25,6 @@ LARGEST = 512
 LINGER_S = 0.001
 """So long the desk waits for the next of those who came together before: their thanks and their next wish take them
 a moment, and who comes too late for this commit waits for all of the next."""
-
-DESKS = 2
-"""While PostgreSQL writes what one was asked, callers at the other say what they wish. SQLite has one writer anyway."""
 
 GRACE_S = 4.0
 """So long a stop waits for the last answers; for a database that keeps silent it does not wait any longer."""
@@ -125,11 +122,11 @@ _opening = Lock()
 
 
 def ask(request: Request) -> Verdict:
-    """At a desk of this process, the same one for the same shelf; they open with the first who asks."""
+    """At this process's own desk, which opens with the first who asks."""
     with _opening:
         if not _opened:
-            _opened.extend(Desk() for _ in range(1 if db.is_sqlite() else DESKS))
-        desk = _opened[hash(next(iter(request.needs), ())) % len(_opened)]
+            _opened.append(Desk())
+        desk = _opened[0]
     return desk.ask(request)
 
 
