@@ -17,9 +17,10 @@ from app.events import backlog, outbox, unsent
 from app.events.outbox import OutboxMessage
 from app.notices.notice import TOPIC as MAIL
 from app.oms import push
+from app.outside import Away
 from app.webhooks import letter
 from app.webhooks import receiver as receivers
-from app.webhooks.post import Away, Post, Refused
+from app.webhooks.post import Post, Refused
 
 log = structlog.get_logger()
 

@@ -1,24 +1,15 @@
 """How a letter gets to its receiver, and what its answer means: taken, refused, or nobody there."""
 
-import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
+from app.outside import Away, Networks
+
 ALL_WITHIN_S = 10.0
 ABOUT_THIS_MESSAGE = frozenset({400, 406, 409, 413, 414, 415, 422, 431, 500})
 """Answers to this very message; any other but 2xx says that nobody is there to read it."""
-
-Networks = tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
-
-
-class Away(Exception):
-    """Nobody is there who would take anything; `pause` is what was asked for."""
-
-    def __init__(self, words: str, pause: timedelta | None = None) -> None:
-        super().__init__(words)
-        self.pause = pause
 
 
 class Refused(Exception):
@@ -34,7 +25,7 @@ class Post:
 
     def deliver(self, url: str, body: str, headers: Mapping[str, str], *, at: datetime) -> None:
         """Returns when the receiver said 2xx; a redirect is no such word, and is not followed."""
-        from app.webhooks import door  # a process that tells nobody anything needs no HTTP client
+        from app import door  # a process that tells nobody anything needs no HTTP client
 
         answer = door.knock(url, body, headers, own_networks=self.own_networks, within_s=self.within_s)
         if answer.status in ABOUT_THIS_MESSAGE:

@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
-from app.webhooks import door
-from app.webhooks.post import Away, Networks, Post, Refused
+from app import door
+from app.outside import Away, Networks
+from app.webhooks.post import Post, Refused
 from tests.webhooks.partner import Partner, listening
 
 HERE: Networks = (ip_network("127.0.0.0/8"),)

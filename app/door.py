@@ -1,6 +1,6 @@
-"""The connection to a receiver: to an address that was looked at, within seconds, and never further than that.
+"""The way out: a connection to an address that was looked at, within seconds, and never further than that.
 
-A receiver names its address itself. So that it can't make us knock on doors inside our own network, the address is
+Whoever is told names the address. So that nobody can make us knock on doors inside our own network, the address is
 checked where the connection is made, after its name was looked up; nobody is followed anywhere else.
 """
 
@@ -16,7 +16,7 @@ from typing import Any
 
 import httpcore
 
-from app.webhooks.post import Away, Networks
+from app.outside import Away, Networks
 
 CONNECT_WITHIN_S = 3.0
 OPEN_IPV6 = ipaddress.ip_network("2000::/3")
