@@ -4,9 +4,11 @@ import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from urllib.parse import urlsplit
+
+from app import config_outside
+from app.config_outside import BadSettings
+from app.outside import Networks
 
 KNOWN = {
     "DATABASE_URL",
@@ -14,6 +16,10 @@ KNOWN = {
     "SECRET_KEY_FALLBACKS",
     "PUBLIC_URL",
     "SMTP_URL",
+    "SMS_URL",
+    "VAPID_PRIVATE_KEY",
+    "VAPID_SUBJECT",
+    "DEADMAN_URL",
     "WEBHOOK_NETWORKS",
     "READYSHELF_ENV",
     "READYSHELF_VAR",
@@ -22,10 +28,6 @@ KNOWN = {
 LEVELS = {"DEBUG", "INFO", "WARNING", "ERROR"}
 LOOPBACK = "127.0.0.0/8,::1/128"
 DEMO_KEY_FILE = "demo-secret-key"
-
-
-class BadSettings(Exception):
-    """The start is refused, with a sentence that says what to set."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +39,15 @@ class Settings:
     secret_key_fallbacks: tuple[str, ...] = ()
     public_url: str = "http://127.0.0.1:8000"
     smtp_url: str | None = None
-    webhook_networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    sms_url: str | None = None
+    """The gateway for text messages, with its name and password, and `from` whom they are."""
+    vapid_private_key: str | None = None
+    """What web push is signed with, as browsers' push services know senders: 32 bytes in base64url."""
+    vapid_subject: str | None = None
+    """Whom a push service writes to when ours misbehaves."""
+    deadman_url: str | None = None
+    """Knocked at after each audit: whoever is behind it raises the alarm when we fall silent."""
+    webhook_networks: Networks = ()
     """Where receivers may be though it is not the open internet."""
     environment: str = "demo"
     log_level: str = "INFO"
@@ -61,13 +71,19 @@ def from_env(environ: Mapping[str, str] | None = None, *, var: Path = Path("var"
     _refuse_unknown(env)
     var = Path(env.get("READYSHELF_VAR") or var)
     environment = _one_of(env, "READYSHELF_ENV", {"demo", "production"}, "demo")
+    networks = config_outside.networks(env, "WEBHOOK_NETWORKS", LOOPBACK if environment == "demo" else "")
+    vapid_private_key, vapid_subject = config_outside.vapid(env)
     return Settings(
         database_url=_database_url(env, var),
         secret_key=_secret_key(env, environment, var),
         secret_key_fallbacks=tuple(k for k in env.get("SECRET_KEY_FALLBACKS", "").split(",") if k),
         public_url=_public_url(env, environment, port),
-        smtp_url=_url(env, "SMTP_URL", {"smtp", "smtps", "smtp+starttls"}),
-        webhook_networks=_networks(env, "WEBHOOK_NETWORKS", LOOPBACK if environment == "demo" else ""),
+        smtp_url=config_outside.url(env, "SMTP_URL", {"smtp", "smtps", "smtp+starttls"}),
+        sms_url=config_outside.sms_url(env, networks),
+        vapid_private_key=vapid_private_key,
+        vapid_subject=vapid_subject,
+        deadman_url=config_outside.deadman_url(env, networks),
+        webhook_networks=networks,
         environment=environment,
         log_level=_one_of(env, "LOG_LEVEL", LEVELS, "INFO"),
         var=var,
@@ -87,30 +103,9 @@ def _one_of(env: Mapping[str, str], name: str, allowed: set[str], default: str) 
     return value
 
 
-def _url(env: Mapping[str, str], name: str, schemes: set[str]) -> str | None:
-    value = env.get(name)
-    if not value:
-        return None
-    try:
-        parts = urlsplit(value)
-        good = parts.scheme in schemes and bool(parts.hostname) and (parts.port or 1) > 0
-    except ValueError:
-        good = False
-    if not good:
-        raise BadSettings(f"{name} must look like {min(schemes)}://host:port.")
-    return value.rstrip("/")
-
-
-def _networks(env: Mapping[str, str], name: str, default: str) -> tuple[IPv4Network | IPv6Network, ...]:
-    try:
-        return tuple(ip_network(each.strip()) for each in env.get(name, default).split(",") if each.strip())
-    except ValueError as wrong:
-        raise BadSettings(f"{name} must be networks such as 10.1.0.0/16, with commas between them.") from wrong
-
-
 def _public_url(env: Mapping[str, str], environment: str, port: int) -> str:
     """A customer can't open a link to our own loopback: production must say where it is reached."""
-    value = _url(env, "PUBLIC_URL", {"http", "https"})
+    value = config_outside.url(env, "PUBLIC_URL", {"http", "https"})
     if value is None and environment == "production":
         raise BadSettings("PUBLIC_URL is not set. In production it is the address that customers and tablets open.")
     return value or f"http://127.0.0.1:{port}"

@@ -8,7 +8,8 @@ import click
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import config, wire
-from app.config import BadSettings, Settings
+from app.config import Settings
+from app.config_outside import BadSettings
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - a process behind a proxy is reached from other machines
 HERE = "127.0.0.1"
