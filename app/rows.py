@@ -77,7 +77,26 @@ class Raise:
         return _bound(self.model, self.keys, dialect) + _bound(self.model, self.values, dialect)
 
 
-Write = Insert | Add | Raise
+@dataclass(frozen=True)
+class Set:
+    """Values for the rows that have these very keys, each only as long as what is guarded is still as it was seen."""
+
+    model: type[SQLModel]
+    keys: Columns
+    values: Columns
+    guard: Columns = field(default_factory=dict)
+
+    def on_sqlite(self) -> str:
+        return rows_sqlite.put(_table(self.model), tuple(self.keys), tuple(self.guard), tuple(self.values))
+
+    def on_postgresql(self) -> Statement:
+        return rows_postgresql.put(_table(self.model), tuple(self.keys), tuple(self.guard), tuple(self.values))
+
+    def bound(self, dialect: Dialect) -> list[list[Any]]:
+        return [bound for each in (self.keys, self.guard, self.values) for bound in _bound(self.model, each, dialect)]
+
+
+Write = Insert | Add | Raise | Set
 
 
 def write(session: Session, *writes: Write) -> tuple[int, ...]:

@@ -43,6 +43,16 @@ def add(table: sa.Table, keys: Names, amounts: Names) -> Statement:
 
 
 @cache
+def put(table: sa.Table, keys: Names, guard: Names, values: Names) -> Statement:
+    """Nothing is as it was, too, when it was nothing."""
+    said = ", ".join(f'"{name}" = c{n}' for n, name in enumerate(values, len(keys) + len(guard)))
+    same = [f'kept."{name}" = c{n}' for n, name in enumerate(keys)]
+    still = [f'kept."{name}" IS NOT DISTINCT FROM c{n}' for n, name in enumerate(guard, len(keys))]
+    where = f" WHERE {' AND '.join(same + still)}"
+    return Statement(f'UPDATE "{table.name}" AS kept SET {said} FROM', _types(table, keys + guard + values), where)
+
+
+@cache
 def lift(table: sa.Table, keys: Names, values: Names) -> Statement:
     up = ", ".join(f'"{name}" = greatest("{table.name}"."{name}", excluded."{name}")' for name in values)
     inserted = insert(table, keys + values, False)

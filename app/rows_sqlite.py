@@ -23,6 +23,15 @@ def add(table: sa.Table, keys: Names, amounts: Names) -> str:
 
 
 @cache
+def put(table: sa.Table, keys: Names, guard: Names, values: Names) -> str:
+    """Nothing is as it was, too, when it was nothing."""
+    said = ", ".join(f'"{name}" = ?{n}' for n, name in enumerate(values, len(keys) + len(guard) + 1))
+    same = [f'"{name}" = ?{n}' for n, name in enumerate(keys, 1)]
+    still = [f'"{name}" IS ?{n}' for n, name in enumerate(guard, len(keys) + 1)]
+    return f'UPDATE "{table.name}" SET {said} WHERE {" AND ".join(same + still)}'
+
+
+@cache
 def lift(table: sa.Table, keys: Names, values: Names) -> str:
     up = ", ".join(f'"{name}" = max("{table.name}"."{name}", excluded."{name}")' for name in values)
     return f"{insert(table, keys + values, False)} ON CONFLICT ({_listed(keys)}) DO UPDATE SET {up}"

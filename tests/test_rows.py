@@ -1,7 +1,7 @@
 """Many rows at once: the rows with these keys and no others, and without reading the rest of the table."""
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,6 +15,8 @@ from app.oms.balance import Balance
 from app.oms.reservation import Reservation, ReservationState
 from app.oms.touched import Touched
 from tests.oms.shop import Shop, open_shop
+
+HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
@@ -102,6 +104,56 @@ def test_amounts_are_added_whether_or_not_they_are_the_same(session: Session, sh
         session, Balance, ("on_hand", "version"), {"item_id": items, "node_id": [shop.node_id] * len(items)}
     )
     assert [tuple(row) for row in found] == [(10 + units[0], 2), *((4 + more, 2) for more in units[1:])]
+
+
+def claims(session: Session, shop: Shop, expire: list[datetime | None], at: datetime) -> list[int]:
+    many = len(expire)
+    rows.write(session, rows.Insert(Reservation, {
+        "item_id": [shop.milk] * many, "node_id": [shop.node_id] * many, "quantity": [1] * many,
+        "consumed": [0] * many, "released": [0] * many, "state": [ReservationState.HARD] * many,
+        "channel": ["web"] * many, "expires_at": expire, "reserved_at": [at] * many,
+    }))  # fmt: skip
+    return list(session.exec(select(Reservation.id).order_by(col(Reservation.id))))
+
+
+def kept(session: Session) -> list[tuple[datetime | None, ReservationState, int]]:
+    found = session.exec(select(Reservation).order_by(col(Reservation.id)).execution_options(populate_existing=True))
+    return [(each.expires_at, each.state, each.quantity) for each in found]
+
+
+def test_values_are_set_where_what_is_guarded_is_as_it_was_seen(session: Session, shop: Shop, nine: datetime):
+    ids = claims(session, shop, [nine, None, nine, None], nine)
+
+    seen = [nine, None, nine + HOUR, nine]  # the last two are not so any more
+    said = {"expires_at": [nine + HOUR, nine, None, None], "state": [ReservationState.SOFT] * 4}
+    written = rows.write(session, rows.Set(Reservation, {"id": ids}, said, guard={"expires_at": seen}))
+
+    assert written == (2,)
+    assert kept(session) == [
+        (nine + HOUR, ReservationState.SOFT, 1), (nine, ReservationState.SOFT, 1),
+        (nine, ReservationState.HARD, 1), (None, ReservationState.HARD, 1),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("quantities", [[5], [7, 7], [7, 3]])
+def test_values_are_set_whether_or_not_they_are_alike_and_nowhere_else(
+    session: Session, shop: Shop, nine: datetime, quantities: list[int]
+):
+    ids = claims(session, shop, [nine] * 3, nine)[: len(quantities)]
+
+    forever = rows.Set(Reservation, {"id": ids}, {"quantity": quantities, "expires_at": [None] * len(ids)})
+
+    assert rows.write(session, forever) == (len(ids),)
+    assert [(each[2], each[0]) for each in kept(session)] == [
+        *((quantity, None) for quantity in quantities), *[(1, nine)] * (3 - len(ids))
+    ]  # fmt: skip
+
+
+def test_setting_nothing_changes_nothing(session: Session, shop: Shop, nine: datetime):
+    claims(session, shop, [nine], nine)
+
+    assert rows.write(session, rows.Set(Reservation, {"id": []}, {"expires_at": []}, guard={"quantity": []})) == (0,)
+    assert kept(session) == [(nine, ReservationState.HARD, 1)]
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
