@@ -36,6 +36,8 @@ class Database:
     looking: Engine
     write_lock: RLock = field(default_factory=RLock)
     listeners: list[Listener] = field(default_factory=list)
+    streams: set[str] = field(default_factory=set)
+    """Event streams that were seen in it: those begin no more."""
     deaf: int = 0
     """How often a listener could not hear of a commit; it catches up by looking."""
 

@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from app import db
-from app.events.log import Event, EventStream
+from app.events.log import Event
+from app.events.stream_heads import EventStream
 from bench.past_size import AT, HOURS, Past, Place
 
 STEPS = (("TaskOpened", None, "requested"), ("TaskAcknowledged", "requested", "accepted"),

@@ -8,17 +8,21 @@ part of a deadlock. `seq` is also the stream's version: the screen's ETag and th
 import hashlib
 import json
 import uuid
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, is_dataclass
 from datetime import UTC, datetime
 from enum import Enum
 from typing import Any, ClassVar, cast
 
 import sqlalchemy as sa
 from sqlalchemy import inspect
+from sqlalchemy.dialects import postgresql
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from app import db
+from app import db, rows
+from app.events import stream_heads
+from app.events.stream_heads import EventStream, Head
 
 CHANNEL = "readyshelf_events"
 """The PostgreSQL NOTIFY channel; sent inside the transaction, so it arrives at commit and never on rollback."""
@@ -45,23 +49,18 @@ class DomainEvent:
 
     @property
     def data(self) -> dict[str, Any]:
-        return {k: _plain(v) for k, v in asdict(self).items() if k not in ("at", "actor")}
+        return {each.name: _plain(getattr(self, each.name)) for each in fields(self) if each.name not in _SAID_APART}
+
+
+_SAID_APART = frozenset({"at", "actor"})
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, Enum):
+        return value.value
     if isinstance(value, datetime):
         return value.isoformat()
-    return value.value if isinstance(value, Enum) else value
-
-
-class EventStream(SQLModel, table=True):
-    """How far a stream has come: its version and the hash its next event builds on."""
-
-    __tablename__ = "event_stream"
-
-    stream: str = Field(primary_key=True)
-    seq: int = 0
-    head: str = ""
+    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
 
 
 class Event(SQLModel, table=True):
@@ -84,8 +83,11 @@ class Event(SQLModel, table=True):
     def link(self, previous: str) -> str:
         """The hash of this row and all before it in its stream."""
         at = self.at.astimezone(UTC).isoformat()
-        body = [self.uid, self.stream, self.seq, self.kind, at, self.actor, self.subject, self.data]
-        return hashlib.sha256(f"{previous}{json.dumps(body, sort_keys=True)}".encode()).hexdigest()
+        return _linked(previous, [self.uid, self.stream, self.seq, self.kind, at, self.actor, self.subject, self.data])
+
+
+def _linked(previous: str, body: list[Any]) -> str:
+    return hashlib.sha256(f"{previous}{json.dumps(body, sort_keys=True)}".encode()).hexdigest()
 
 
 Reaction = Callable[[Session, Any], None]
@@ -100,12 +102,18 @@ def react_with(reactions: Mapping[type[DomainEvent], Sequence[Reaction]]) -> Non
 
 def record(session: Session, event: DomainEvent) -> str:
     """Put the event with its change, run what follows from it, and say its uid."""
-    uid = uuid.uuid4().hex
-    session.info.setdefault("pending_events", []).append((uid, event))
+    return record_many(session, [event])[0]
+
+
+def record_many(session: Session, events: Sequence[DomainEvent]) -> list[str]:
+    """Put the events with their changes, all of them before what follows from any; their uids, in turn."""
+    told = [(uuid.uuid4().hex, event) for event in events]
+    session.info.setdefault("pending_events", []).extend(told)
     db.at_commit(session, "events", write)
-    for reaction in _reactions.get(type(event), ()):
-        reaction(session, event)
-    return uid
+    for _, event in told:
+        for reaction in _reactions.get(type(event), ()):
+            reaction(session, event)
+    return [uid for uid, _ in told]
 
 
 class Eventful:
@@ -122,38 +130,42 @@ def write(session: Session) -> None:
     """Append what is pending to its streams; the streams stay locked until the commit that follows."""
     pending: list[tuple[str, DomainEvent]] = session.info.pop("pending_events", [])
     session.flush()
-    for stream in sorted({event.stream for _, event in pending}):
-        _append(session, stream, [(uid, event) for uid, event in pending if event.stream == stream])
+    if not pending:
+        return
+    by_stream: dict[str, list[tuple[str, DomainEvent]]] = defaultdict(list)
+    for uid, event in pending:
+        by_stream[event.stream].append((uid, event))
+    ends = stream_heads.locked(session, sorted(by_stream))
+    told: list[tuple[Any, ...]] = []
+    for stream, its in by_stream.items():
+        ends[stream] = _append(told, stream, its, ends[stream])
+    columns = dict(zip(_COLUMNS, map(list, zip(*told, strict=True)), strict=True))
+    rows.write(session, rows.Insert(Event, columns), stream_heads.moved_on(ends))
+    session.info.setdefault("streams", set()).update(ends)
+    if session.get_bind().dialect.name == "postgresql":
+        grown = sa.literal([f"{stream}:{seq}" for stream, (seq, _) in ends.items()], postgresql.ARRAY(sa.Text))
+        session.execute(sa.select(sa.func.pg_notify(CHANNEL, sa.func.unnest(grown))))
 
 
-def _append(session: Session, stream: str, pending: list[tuple[str, DomainEvent]]) -> None:
-    seq, head = _lock(session, stream)
-    rows = []
+_COLUMNS = ("uid", "stream", "seq", "kind", "at", "actor", "subject", "data", "hash")
+
+
+def _append(told: list[tuple[Any, ...]], stream: str, pending: list[tuple[str, DomainEvent]], end: Head) -> Head:
+    """The stream's next events, each with the hash that builds on the one before; where the stream ends then."""
+    seq, head = end
     for uid, event in pending:
         seq += 1
-        row = _row(uid, event, seq)
-        row.hash = head = row.link(head)
-        rows.append(row.model_dump(exclude={"id"}))
-    session.execute(sa.insert(Event), rows)
-    session.execute(sa.update(EventStream).where(col(EventStream.stream) == stream).values(seq=seq, head=head))
-    session.info.setdefault("streams", set()).add(stream)
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(sa.select(sa.func.pg_notify(CHANNEL, f"{stream}:{seq}")))
+        kind, subject, data = type(event).__name__, event.subject, event.data
+        at = event.at.astimezone(UTC).isoformat()
+        head = _linked(head, [uid, stream, seq, kind, at, event.actor, subject, data])
+        told.append((uid, stream, seq, kind, event.at, event.actor, subject, data, head))
+    return seq, head
 
 
-def _row(uid: str, event: DomainEvent, seq: int = 0) -> Event:
+def _row(uid: str, event: DomainEvent) -> Event:
     kind, who = type(event).__name__, event.actor
-    said: dict[str, Any] = {"uid": uid, "stream": event.stream, "seq": seq, "kind": kind, "at": event.at, "actor": who}
+    said: dict[str, Any] = {"uid": uid, "stream": event.stream, "seq": 0, "kind": kind, "at": event.at, "actor": who}
     return Event(**said, subject=event.subject, data=event.data, hash="")
-
-
-def _lock(session: Session, stream: str) -> tuple[int, str]:
-    place = sa.select(col(EventStream.seq), col(EventStream.head)).where(col(EventStream.stream) == stream)
-    found = session.execute(place.with_for_update()).one_or_none()
-    if found is None:
-        session.execute(db.insert(session, EventStream).values(stream=stream, seq=0, head="").on_conflict_do_nothing())
-        found = session.execute(place.with_for_update()).one()
-    return found.seq, found.head
 
 
 def heads(session: Session) -> dict[str, int]:

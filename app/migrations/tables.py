@@ -2,7 +2,7 @@
 
 from sqlmodel import SQLModel
 
-from app.events import inbox, log, outbox, quarantine, replies, sequence
+from app.events import inbox, log, outbox, quarantine, replies, sequence, stream_heads
 from app.notices import notice
 from app.oms import (
     address,
@@ -52,13 +52,14 @@ from app.rules import rule_version
 from app.webhooks import receiver
 
 MODULES = (
-    inbox, log, outbox, quarantine, replies, sequence, notice,
-    address, arrival, availability, balance, channel, correction, customer, freshness, inventory, item, kit, node,
-    node_terms, order, payment, posting, recon, reservation, routing_decision, rule_version, safety, shipment,
-    shortfall, touched, transfer, verdict,
+    inbox, log, outbox, quarantine, replies, sequence, stream_heads,
+    notice,
+    address, arrival, availability, balance, channel, correction, customer, freshness, inventory, item, kit,
+    node, node_terms, order, payment, posting, recon, reservation, routing_decision, rule_version, safety,
+    shipment, shortfall, touched, transfer, verdict,
     api_client, associate, device, sign_in, store,
-    count, count_scan, escalation, exception_case, handover, packing, picking, pickup_link, short_picks, staging,
-    tally, task, undo, walk_choice,
+    count, count_scan, escalation, exception_case, handover, packing, picking, pickup_link,
+    short_picks, staging, tally, task, undo, walk_choice,
     receiver,
 )  # fmt: skip
 metadata = SQLModel.metadata

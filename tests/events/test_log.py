@@ -84,6 +84,51 @@ def test_writers_on_two_streams_at_once_leave_no_holes_and_never_wait_for_each_o
         assert list(log.broken_links(session)) == []
 
 
+def test_many_events_of_many_streams_take_as_few_statements_as_one(database: db.Database, nine: datetime):
+    events = [placed(nine, number, store_id=number % 50) for number in range(200)]
+    say(*events)
+    said: list[str] = []
+    sa.event.listen(database.engine, "before_cursor_execute", lambda _, __, sql, *___: said.append(sql))
+
+    with db.transaction() as session:
+        log.record_many(session, events)
+
+    assert len(said) <= 4, said
+    with db.reading() as session:
+        assert log.heads(session) == {f"store/{number}": 8 for number in range(50)}
+        assert list(log.broken_links(session)) == []
+        told = [event.subject for event in log.since(session, "store/7", 4)]
+    assert told == [f"order/{number}" for number in (7, 57, 107, 157)]
+
+
+def test_what_is_said_together_is_followed_up_once_all_of_it_is_said(database: db.Database, nine: datetime):
+    known: list[int] = []
+    log.react_with({OrderPlaced: [lambda session, _: known.append(len(session.info["pending_events"]))]})
+
+    with db.transaction() as session:
+        uids = log.record_many(session, [placed(nine, 1), placed(nine, 2)])
+
+    assert known == [2, 2]
+    with db.reading() as session:
+        assert [event.uid for event in log.since(session, "store/1", 0)] == uids
+
+
+def test_a_stream_whose_beginning_was_thrown_away_begins_again(database: db.Database, nine: datetime):
+    def begin_twice_and_fail() -> None:
+        with db.transaction() as session:
+            for number in (1, 2):
+                log.record(session, placed(nine, number))
+                log.write(session)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        begin_twice_and_fail()
+    say(placed(nine, 3))
+
+    with db.reading() as session:
+        assert [(event.seq, event.subject) for event in log.since(session, "store/1", 0)] == [(1, "order/3")]
+
+
 def test_an_event_whose_change_failed_never_occurred(database: db.Database, nine: datetime):
     with pytest.raises(ZeroDivisionError):
         fail(placed(nine))
