@@ -41,6 +41,7 @@ from app.pickup import (
     packing,
     picking,
     pickup_link,
+    policy_version,
     short_picks,
     staging,
     tally,
@@ -58,7 +59,7 @@ MODULES = (
     node, node_terms, order, payment, posting, recon, reservation, routing_decision, rule_version, safety,
     shipment, shortfall, touched, transfer, verdict,
     api_client, associate, device, sign_in, store,
-    count, count_scan, escalation, exception_case, handover, packing, picking, pickup_link,
+    count, count_scan, escalation, exception_case, handover, packing, picking, pickup_link, policy_version,
     short_picks, staging, tally, task, undo, walk_choice,
     receiver,
 )  # fmt: skip
