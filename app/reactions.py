@@ -8,6 +8,7 @@ from app.notices import telling
 from app.oms import asking, discrepancy, looking_again, order, routing_decision, shortfall, transfer
 from app.oms import order_events as orders
 from app.oms import transfer_events as transfers
+from app.pickup import clock_events as clock
 from app.pickup import (
     count_cause,
     escalation,
@@ -85,7 +86,7 @@ REACTIONS: Mapping[type[DomainEvent], Sequence[Reaction]] = {
     tasks.TaskAwaitsTransfer: [tally.fold, escalation.close_for],
     tasks.TaskInTransit: [tally.fold],
     tasks.TaskReceived: [tally.fold, exception_cause.transfer_short],
-    tasks.TaskLate: [telling.delayed],
+    clock.TaskLate: [telling.delayed],
     transfers.TransferRequested: [transfer_wait.begin, exception_cause.transfer_asked, exception_cause.lacks_less],
     transfers.TransferShipped: [transfer_wait.shipped, exception_cause.does_not_come],
     transfers.TransferReceived: [transfer_wait.received],

@@ -95,7 +95,7 @@ ROWS: list[Row] = [
     }, "promises"),
     (PickupTask, {
         "id": ID, "fulfilment_id": ID, "order_id": ID, "store_id": ORDER_STORE, "status": "'collected'",
-        "opened_at": HOUR, "promised_at": HOUR, "ack_due_at": HOUR, "owner_id": "{associate}", "staged_at": HOUR,
+        "opened_at": HOUR, "promised_at": HOUR, "window_from": HOUR, "owner_id": "{associate}", "staged_at": HOUR,
     }, "orders"),
     (Acknowledgement, {"task_id": ID, "cycle": "1", "associate_id": "{associate}", "at": HOUR}, "orders"),
     (Staging, {"id": ID, "task_id": ID, "location_id": "{shelf} + (2 * i) % {balances} / {items}",

@@ -18,6 +18,7 @@ from app.oms import inventory
 from app.oms.balance import Balance
 from app.oms.inventory import Cause, Change, Reason
 from app.people.store import Store, opening_hours
+from app.pickup.escalation import REGION
 from app.pickup.task import PickupTask
 from app.pickup.task_status import LANE_OF, Lane, TaskStatus
 from app.refusals import Refusal
@@ -141,7 +142,7 @@ class Day:
             return False
         if code == STORES[0].code:
             return in_lane <= FULL[LANE_OF[task.status]]
-        return task.status == TaskStatus.REQUESTED and task.order_id % FORGOTTEN == 0 and task.escalates_at is not None
+        return task.status == TaskStatus.REQUESTED and task.order_id % FORGOTTEN == 0 and task.level < REGION
 
 
 class Running:

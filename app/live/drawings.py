@@ -14,6 +14,7 @@ from app.oms import discrepancy, outage, routing_decision, shortfall
 from app.oms import order_events as orders
 from app.oms import transfer_events as transfers
 from app.pickup import board, card, exception_case
+from app.pickup import clock_events as clock
 from app.pickup import count_events as counts
 from app.pickup import parcel_events as parcels
 from app.pickup import task_events as tasks
@@ -23,8 +24,8 @@ DRAWN: set[type[DomainEvent]] = {
     tasks.TaskOpened, tasks.TaskAcknowledged, tasks.AcknowledgementTakenBack, tasks.TaskTakenOver, tasks.UnitPicked,
     tasks.PickTakenBack, tasks.UnitsShort, tasks.ShortTakenBack, tasks.TaskUnfulfillable, tasks.TaskCutShort,
     tasks.TaskStaged, tasks.StagingTakenBack, tasks.CustomerArrived, tasks.ArrivalTakenBack, tasks.TaskHandedOver,
-    tasks.HandoverTakenBack, tasks.TaskCancelled, tasks.UnitPutBack, tasks.TaskPutBack, tasks.TaskLate,
-    tasks.TaskEscalated, tasks.EscalationAcknowledged,
+    tasks.HandoverTakenBack, tasks.TaskCancelled, tasks.UnitPutBack, tasks.TaskPutBack,
+    clock.TaskLate, clock.TaskEscalated, clock.EscalationAcknowledged,
     parcels.UnitPacked, parcels.TaskPacked, parcels.PackingTakenBack, parcels.TaskShipped, parcels.ShippingTakenBack,
     tasks.TaskMoved, tasks.TaskAskedForMore,
     tasks.TaskAwaitsTransfer, tasks.TaskInTransit, tasks.TaskReceived,

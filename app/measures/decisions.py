@@ -54,8 +54,9 @@ def in_region(session: Session, region_id: int, escalation_id: int) -> Escalatio
 
 
 def _decision(row: Escalation, about: sa.Row) -> Decision:
+    answer_due_at = row.answer_due_at or row.at
     return Decision(
         id=row.id, store=f"{about.name} {about.code}", number=str(FIRST_NUMBER + about.order_id), zone=about.time_zone,
-        promised_at=about.promised_at, since=row.at, soon_at=row.answer_due_at - SOON,
-        answer_due_at=row.answer_due_at, owner=about.owner,
+        promised_at=about.promised_at, since=row.at, soon_at=answer_due_at - SOON, answer_due_at=answer_due_at,
+        owner=about.owner,
     )  # fmt: skip

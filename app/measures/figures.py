@@ -96,8 +96,10 @@ def _given_back(seen: _Fold, task: int, _said: dict) -> None:
     seen.acknowledged.pop(task, None)
 
 
-def _escalated(seen: _Fold, task: int, _said: dict) -> None:
-    seen.acknowledged[task] = False
+def _escalated(seen: _Fold, task: int, said: dict) -> None:
+    """Nobody took it in time; not when it was taken, and then not picked in time."""
+    if said.get("window", "ack") == "ack" and said.get("kind", "climb") == "climb":
+        seen.acknowledged[task] = False
 
 
 def _handed_over(seen: _Fold, task: int, said: dict) -> None:

@@ -87,7 +87,7 @@ _task, _line, _item = PickupTask.__table__.c, OrderLine.__table__.c, Item.__tabl
 _TASK_COLUMNS: list[Any] = [
     *(
         _task[name]
-        for name in ("id", "order_id", "fulfilment_id", "store_id", "version", "status", "ack_due_at", "promised_at")
+        for name in ("id", "order_id", "fulfilment_id", "store_id", "version", "status", "window_due_at", "promised_at")
     ),
     *(_task[name] for name in ("staged_at", "arrived_at", "spot", "level", "parcels")),
     col(Fulfilment.kind),
@@ -178,8 +178,8 @@ def _sort(row: Any, due_at: datetime | None) -> str:
 
 def _due(row: Any, status: TaskStatus) -> tuple[datetime | None, datetime | None]:
     """New cards count down to their acknowledgment, the others to their promise; on the shelf nothing is due."""
-    if status == TaskStatus.REQUESTED:
-        return row.ack_due_at, row.ack_due_at - ACCEPT_SOON
+    if status == TaskStatus.REQUESTED and row.window_due_at is not None:
+        return row.window_due_at, row.window_due_at - ACCEPT_SOON
     if status in NOT_YET_READY:
         return row.promised_at, row.promised_at - SOON
     return None, None

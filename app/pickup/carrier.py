@@ -7,6 +7,7 @@ from sqlmodel import Session
 
 from app.oms import shipment
 from app.oms.shipment import Consignment
+from app.pickup import clock_face
 from app.pickup.handover import NotPaid
 from app.pickup.packing import PREFIX
 from app.pickup.parcel_events import ShippingTakenBack, TaskShipped
@@ -44,7 +45,7 @@ def hand_to_carrier(session: Session, task: PickupTask, what: Consignment, *, as
     units = [(line, line.packed) for line in task.lines if line.packed]
     what, actor = replace(what, parcels=task.parcels), f"associate/{associate_id}"
     row = shipment.ship(session, task.order, units, what, origin="packed", actor=actor, at=at)
-    task.late_at = None
+    clock_face.end(task)
     task.become(TaskStatus.SHIPPED, TaskShipped, by=associate_id, at=at, shipment_id=row.id,
                 on_time=at <= task.promised_at)  # fmt: skip
 
@@ -59,5 +60,6 @@ def take_back(session: Session, task: PickupTask, *, associate_id: int, at: date
         raise MovedOn(f"Order {task.order.number} has left; it can't be taken back any more.")
     shipment.take_back(session, task.order, row, target="packed", actor=f"associate/{associate_id}", at=at)
     is_off = task.order.cancelled_at is not None
-    task.late_at = None if is_off else task.order.promised_at
+    if not is_off:
+        clock_face.watch(task, task.order.promised_at, at=at)
     task.become(TaskStatus.CANCELLED if is_off else TaskStatus.PACKED, ShippingTakenBack, by=associate_id, at=at)

@@ -3,9 +3,7 @@
 from sqlmodel import Session, col
 
 from app.oms.order_events import PaymentFailed, PaymentRecovered, PaymentRefunded
-from app.people import windows
-from app.people.store import Store, due_after
-from app.pickup import escalation
+from app.pickup import clock_face, escalation
 from app.pickup import task as tasks
 from app.pickup.exception_case import CaseKind, ExceptionCase, cause_of, end_living, open_about
 from app.pickup.task_status import TaskStatus
@@ -24,7 +22,7 @@ def begin(session: Session, event: PaymentFailed | PaymentRefunded) -> None:
     known = tasks.all_of(session, event.order_id)
     for task in known:
         if task.status == TaskStatus.REQUESTED:
-            task.escalates_at, task.level, task.cycle = None, 0, task.cycle + 1
+            clock_face.hold(task, tasks.UNPAID, at=event.at)
             escalation.stand_down(session, task.id, at=event.at)
     if known:
         open_about(session, event, CaseKind.PAYMENT_FAILED, detail=DETAIL[type(event)])
@@ -35,6 +33,4 @@ def end(session: Session, event: PaymentRecovered) -> None:
     end_living(session, col(ExceptionCase.cause) == cause_of(event.order_id, CaseKind.PAYMENT_FAILED), event)
     for task in tasks.all_of(session, event.order_id):
         if task.status == TaskStatus.REQUESTED:
-            store = session.get_one(Store, task.store_id)
-            window = windows.of(session, store, at=event.at).ack
-            task.ack_due_at = task.escalates_at = due_after(session, store.id, at=event.at, window=window)
+            clock_face.release(session, task, at=event.at)

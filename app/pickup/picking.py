@@ -8,6 +8,7 @@ from app.oms.item import Item
 from app.oms.order_events import UnitsCancelled
 from app.oms.order_line import OrderLine
 from app.people.associate import Associate
+from app.pickup import clock_face
 from app.pickup.task import MovedOn, PickupTask
 from app.pickup.task_events import PickTakenBack, TaskCutShort, TaskUnfulfillable, UnitPicked
 from app.pickup.task_status import IN_HAND, ON_ITS_WAY, TaskStatus
@@ -88,7 +89,9 @@ def cut_short(session: Session, event: UnitsCancelled) -> None:
     is_waiting = task.status in ON_ITS_WAY or task.units("reserved")
     after = task.status if is_waiting else after_picking(task)
     if after == TaskStatus.UNFULFILLABLE:
-        task.late_at = task.escalates_at = None
+        clock_face.end(task)
+    elif after != task.status:
+        clock_face.stop(task, at=event.at)
     task.become(after, TaskCutShort, by=event.actor, at=event.at, line_id=line.id, quantity=event.quantity)
     if after == TaskStatus.UNFULFILLABLE:
         task.become(after, TaskUnfulfillable, by=event.actor, at=event.at)

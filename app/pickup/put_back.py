@@ -8,6 +8,7 @@ from app.oms import reservation
 from app.oms.inventory import Reason
 from app.oms.order_events import OrderCancelled
 from app.oms.order_line import OrderLine
+from app.pickup import clock_face
 from app.pickup import task as tasks
 from app.pickup.task import MovedOn, PickupTask
 from app.pickup.task_events import TaskCancelled, TaskPutBack, UnitPutBack
@@ -30,7 +31,8 @@ def in_hand(task: PickupTask) -> int:
 
 def _call_off(task: PickupTask, event: OrderCancelled) -> None:
     in_bag = in_hand(task)
-    task.escalates_at = task.late_at = task.arrived_at = task.hold_until = None
+    clock_face.end(task)
+    task.arrived_at = task.hold_until = None
     task.become(TaskStatus.CANCELLED, TaskCancelled, by=event.actor, at=event.at, to_put_back=in_bag)
     if not in_bag:
         task.become(TaskStatus.PUT_BACK, TaskPutBack, by=event.actor, at=event.at)

@@ -9,6 +9,7 @@ from app.oms.order import Order
 from app.oms.order_events import OrderReleased
 from app.oms.order_line import OrderLine
 from app.oms.routing_decision import UnitsMovedOn
+from app.pickup import clock_face
 from app.pickup import task as tasks
 from app.pickup.short_picks import ShortPick
 from app.pickup.task import PickupTask
@@ -49,9 +50,9 @@ def moved_on(session: Session, event: UnitsMovedOn) -> None:
 def _less_to_do(task: PickupTask, event: UnitsMovedOn) -> None:
     status = _after(task)
     if status == TaskStatus.MOVED:
-        task.late_at = None
-    if status != TaskStatus.REQUESTED:
-        task.escalates_at = None
+        clock_face.end(task)
+    elif status != TaskStatus.REQUESTED:
+        clock_face.stop(task, at=event.at)
     task.become(status, TaskMoved, by=event.actor, at=event.at)
 
 

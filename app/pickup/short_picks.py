@@ -10,7 +10,7 @@ from app import db
 from app.oms import reservation
 from app.oms.inventory import Reason
 from app.oms.order_line import OrderLine
-from app.pickup import picking
+from app.pickup import clock_face, picking
 from app.pickup.picking import AllPicked
 from app.pickup.task import MovedOn, PickupTask
 from app.pickup.task_events import ShortTakenBack, TaskUnfulfillable, UnitsShort
@@ -66,7 +66,7 @@ def short(
     )
     after = picking.after_picking(task)
     if after == TaskStatus.UNFULFILLABLE:
-        task.late_at = None
+        clock_face.end(task)
     task.become(after, UnitsShort, by=associate_id, at=at, line_id=line.id, quantity=missing, reason=reason)
     if after == TaskStatus.UNFULFILLABLE:
         task.become(after, TaskUnfulfillable, by=associate_id, at=at)
@@ -102,5 +102,5 @@ def found(session: Session, task: PickupTask, missed: ShortPick, *, associate_id
     line.move("short", "reserved", missed.quantity)
     left = picking.in_hand(task)
     if task.status == TaskStatus.UNFULFILLABLE:
-        task.late_at = task.order.promised_at
+        clock_face.watch(task, task.order.promised_at, at=at)
     task.become(left, ShortTakenBack, by=associate_id, at=at, line_id=line.id, quantity=missed.quantity)

@@ -9,6 +9,7 @@ from sqlmodel import Field, Session, SQLModel, col, select
 from app import db
 from app.people import windows
 from app.people.store import Store, opening_hours
+from app.pickup import clock_face
 from app.pickup.task import MovedOn, PickupTask
 from app.pickup.task_events import StagingTakenBack, TaskStaged
 from app.pickup.task_status import LANE_OF, ON_SHELF, TO_STAGE, TaskStatus
@@ -93,8 +94,9 @@ def stage(
         task.staged_at, task.hold_until = at, _hold_until(session, task, at=at)
     row = Staging(task_id=task.id, location_id=location.id, associate_id=associate_id, typed=typed, at=at)
     session.add(row)
-    task.location_id, task.late_at = location.id, None
+    task.location_id = location.id
     session.flush()
+    clock_face.end(task)
     waited = int((at - task.order.placed_at).total_seconds())
     task.become(
         task.status if is_move else TaskStatus.STAGED, TaskStaged, by=associate_id, at=at, staging_id=row.id,
@@ -111,7 +113,7 @@ def take_back(session: Session, task: PickupTask, *, associate_id: int, at: date
     for line in task.lines:
         line.move("staged", "picked", line.staged)
     task.location_id = task.staged_at = task.hold_until = None
-    task.late_at = task.promised_at
+    clock_face.watch(task, task.promised_at, at=at)
     task.become(TaskStatus.PICKED, StagingTakenBack, by=associate_id, at=at, staging_id=row.id)
 
 

@@ -12,9 +12,10 @@ from app.events.log import Eventful
 from app.oms import order as orders
 from app.oms.order import Order
 from app.oms.order_line import Fulfilment, FulfilmentKind, OrderLine
-from app.people import windows
 from app.people.associate import Associate
-from app.people.store import Store, due_after
+from app.pickup import clock_face
+from app.pickup.clock_face import ClockFace
+from app.pickup.policy import WindowKind
 from app.pickup.task_events import AcknowledgementTakenBack, TaskAcknowledged, TaskEvent, TaskOpened, TaskTakenOver
 from app.pickup.task_status import IN_HAND, TaskStatus
 from app.refusals import Refusal
@@ -32,23 +33,19 @@ class MovedOn(Refusal):
     """The task is no longer where this act would make sense."""
 
 
-def _where_due(column: str) -> dict[str, Any]:
-    return {f"{dialect}_where": sa.text(f"{column} IS NOT NULL") for dialect in ("sqlite", "postgresql")}
+UNPAID = "payment"
+"""Why it is held: nobody may begin, and nobody is blamed for that."""
+TIMED: dict[str, Any] = {f"{dialect}_where": sa.text("next_at IS NOT NULL") for dialect in ("sqlite", "postgresql")}
 
 
-class PickupTask(Eventful, SQLModel, table=True):
+class PickupTask(Eventful, ClockFace, table=True):
     """The work of one order at one store. Verbs expect the order's row to be locked (`locked`)."""
 
     __tablename__ = "pickup_task"
     __table_args__ = (
-        sa.CheckConstraint("escalates_at IS NULL OR status = 'requested'", name="only_requests_escalate"),
-        sa.CheckConstraint(
-            "late_at IS NULL OR status IN ('requested', 'accepted', 'picking', 'picked', 'awaiting transfer',"
-            " 'in transit', 'received', 'packed')",
-            name="staged_is_not_late",
-        ),
-        sa.Index("task_escalates", "escalates_at", **_where_due("escalates_at")),
-        sa.Index("task_late", "late_at", **_where_due("late_at")),
+        *(sa.CheckConstraint(check, name=name) for name, check in clock_face.CHECKS.items()),
+        sa.Index("task_next", "next_at", **TIMED),
+        sa.Index("task_live", "store_id", **TIMED),
         sa.Index("task_board", "store_id", "status"),
     )
 
@@ -58,19 +55,9 @@ class PickupTask(Eventful, SQLModel, table=True):
     store_id: int = Field(foreign_key="store.id")
     status: TaskStatus = Field(default=TaskStatus.REQUESTED, sa_type=db.choice(TaskStatus))
     version: int = 1
-    cycle: int = 1
-    """Counts how often the task was nobody's: each time its ladder starts anew."""
-    level: int = 0
-    """How far up the ladder it has climbed: 0 associates, 1 store lead, 2 regional manager."""
     opened_at: datetime
     promised_at: datetime
     """By when the store has to be done: with the bag on its shelf, or its parcels with the carrier."""
-    ack_due_at: datetime
-    escalates_at: datetime | None
-    """When the next level is told; null when nothing is due."""
-    late_at: datetime | None
-    """When the customer has to hear of a delay; null once the bag is on the shelf, the parcels
-    are with the carrier, or the customer was told."""
     owner_id: int | None = Field(default=None, foreign_key="associate.id")
     location_id: int | None = Field(default=None, foreign_key="staging_location.id")
     staged_at: datetime | None = None
@@ -79,6 +66,12 @@ class PickupTask(Eventful, SQLModel, table=True):
     spot: str | None = None
     parcels: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     """Into how many it is packed, once it is."""
+    handoffs: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    """How often somebody passed it on."""
+    declined_by: list[int] = Field(default_factory=list, sa_type=sa.JSON, sa_column_kwargs={"server_default": "[]"})
+    """Who passed it on, and is not asked again."""
+    ack_step: int | None = None
+    """How far its ladder had been climbed when somebody said "mine"."""
 
     order: Order = Relationship()
     fulfilment: Fulfilment = Relationship()
@@ -103,15 +96,18 @@ class PickupTask(Eventful, SQLModel, table=True):
             raise AlreadyAcknowledged(self._who_has_it(associate_id))
         if not self.order.is_paid_enough:
             raise NotPaidFor(f"The payment for order {self.order.number} failed. Leave it until that is settled.")
-        self.owner_id, self.escalates_at = associate_id, None
+        is_on_time = self.window_due_at is None or at <= self.window_due_at
         waited = int((at - self.opened_at).total_seconds())
+        self.owner_id, self.ack_step = associate_id, self.step
+        clock_face.stop(self, at=at)
         self.become(
             TaskStatus.ACCEPTED,
             TaskAcknowledged,
             by=associate_id,
             at=at,
-            on_time=at <= self.ack_due_at,
+            on_time=is_on_time,
             waited_s=waited,
+            cycle=self.cycle,
         )
         sa.inspect(self).session.add(
             Acknowledgement(task_id=self.id, cycle=self.cycle, associate_id=associate_id, at=at)
@@ -121,19 +117,22 @@ class PickupTask(Eventful, SQLModel, table=True):
         """Taken back before anything was picked: the task is open again, with a window of its own."""
         if self.status != TaskStatus.ACCEPTED or self.units("short"):
             raise MovedOn(f"Order {self.order.number} is being picked; it can't be given back any more.")
-        self._ask_anew(session, AcknowledgementTakenBack, by=associate_id, at=at)
+        self._wait_anew(session, at=at)
+        self.become(TaskStatus.REQUESTED, AcknowledgementTakenBack, by=associate_id, at=at)
 
     def ask_again(self, session: Session, *, by: str, at: datetime) -> None:
-        """The store had nothing left to do for the order, and now it has."""
-        self._ask_anew(session, TaskOpened, by=by, at=at)
-        self.late_at = self.order.promised_at
+        """The store had nothing left to do for the order, and now it has, under what is in force now."""
+        self.policy_version_id = None
+        self._wait_anew(session, at=at)
+        self.become(TaskStatus.REQUESTED, TaskOpened, by=by, at=at, policy_version_id=self.policy_version_id)
+        clock_face.watch(self, self.order.promised_at, at=at)
 
-    def _ask_anew(self, session: Session, event: type[TaskEvent], *, by: int | str, at: datetime) -> None:
-        store = session.get_one(Store, self.store_id)
-        self.owner_id, self.cycle, self.level = None, self.cycle + 1, 0
-        self.become(TaskStatus.REQUESTED, event, by=by, at=at)
-        self.ack_due_at = due_after(session, store.id, at=at, window=windows.of(session, store, at=at).ack)
-        self.escalates_at = self.ack_due_at if self.order.is_paid_enough else None
+    def _wait_anew(self, session: Session, *, at: datetime) -> None:
+        is_paid = self.order.is_paid_enough
+        self.owner_id = None
+        clock_face.start(session, self, WindowKind.ACK, at=at)
+        if not is_paid:
+            clock_face.hold(self, UNPAID, at=at)
 
     def take_over(self, *, associate_id: int, at: datetime) -> None:
         """A colleague goes on with a task in hand; the record shows from whom."""

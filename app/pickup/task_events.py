@@ -21,7 +21,9 @@ class TaskEvent(DomainEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class TaskOpened(TaskEvent):
-    """The store is asked to fulfil an order."""
+    """The store is asked to fulfil an order; by which policy, where a window begins with it."""
+
+    policy_version_id: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +32,8 @@ class TaskAcknowledged(TaskEvent):
 
     on_time: bool
     waited_s: int
+    cycle: int
+    """Not in events from before the clock had windows."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,28 +163,6 @@ class UnitPutBack(TaskEvent):
 @dataclass(frozen=True, kw_only=True)
 class TaskPutBack(TaskEvent):
     """Everything of a cancelled order is back on sale."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class TaskLate(TaskEvent):
-    """The promised time passed and the bag is not on the shelf."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class TaskEscalated(TaskEvent):
-    """Nobody answered in time: the next level was told."""
-
-    level: int
-    due_at: str
-    lateness_ms: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class EscalationAcknowledged(TaskEvent):
-    """Somebody owns the escalation now."""
-
-    level: int
-    waited_s: int
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,8 +8,9 @@ from app.oms.node_terms import NodeTerms
 from app.oms.order import Order
 from app.oms.order_events import OrderEvent
 from app.oms.order_line import Fulfilment, FulfilmentKind
-from app.people import windows
 from app.people.store import Store, due_after
+from app.pickup import clock_face
+from app.pickup.policy import WindowKind
 from app.pickup.task import PickupTask
 from app.pickup.task_events import TaskOpened
 
@@ -26,16 +27,16 @@ def open_for(session: Session, event: OrderEvent) -> None:
 
 def _open(session: Session, order: Order, part: Fulfilment, event: OrderEvent) -> None:
     store = session.get_one(Store, part.node_id)
-    due = due_after(session, store.id, at=event.at, window=windows.of(session, store, at=event.at).ack)
     task = PickupTask(
         fulfilment_id=part.id, order_id=order.id, store_id=store.id, opened_at=event.at,
-        promised_at=_done_by(session, order, part, at=event.at), ack_due_at=due, escalates_at=due,
-        late_at=order.promised_at,
+        promised_at=_done_by(session, order, part, at=event.at),
     )  # fmt: skip
+    clock_face.start(session, task, WindowKind.ACK, at=event.at)
+    clock_face.watch(task, order.promised_at, at=event.at)
     session.add(task)
     session.flush()
     task.happened(TaskOpened(at=event.at, actor=event.actor, store_id=store.id, order_id=order.id, task_id=task.id,
-                             was=None, status=task.status))  # fmt: skip
+                             was=None, status=task.status, policy_version_id=task.policy_version_id))  # fmt: skip
 
 
 def _done_by(session: Session, order: Order, part: Fulfilment, *, at: datetime) -> datetime:

@@ -23,6 +23,12 @@ class TaskStatus(StrEnum):
     SHIPPED = "shipped"
     MOVED = "moved"
     """Another place fulfils it after all."""
+    REJECTED = "rejected"
+    """The store said no."""
+    AUTO_REJECTED = "auto-rejected"
+    """Nobody answered, up to the top of the ladder."""
+    EXPIRED = "expired"
+    """Nobody came for it; what is in its bag has to be put back."""
 
 
 class Lane(StrEnum):

@@ -13,6 +13,7 @@ from app.oms.transfer_events import (
     TransferRequested,
     TransferShipped,
 )
+from app.pickup import clock_face
 from app.pickup.task import MovedOn, PickupTask
 from app.pickup.task_events import (
     TaskAwaitsTransfer,
@@ -32,10 +33,10 @@ def begin(session: Session, event: TransferRequested) -> None:
     if task is None:
         _open(session, event)
     elif task.status == TaskStatus.UNFULFILLABLE:
-        task.late_at = task.promised_at if task.promised_at > event.at else None
+        clock_face.watch(task, task.promised_at if task.promised_at > event.at else None, at=event.at)
         task.become(TaskStatus.AWAITING_TRANSFER, TaskAwaitsTransfer, by=event.actor, at=event.at)
     elif task.status in (TaskStatus.REQUESTED, *IN_HAND) and _is_all_coming(session, task):
-        task.escalates_at = None
+        clock_face.stop(task, at=event.at)
         task.become(TaskStatus.AWAITING_TRANSFER, TaskAwaitsTransfer, by=event.actor, at=event.at)
     elif task.status not in ON_ITS_WAY:
         raise MovedOn(f"Order {task.order.number} is already {task.status}.")
@@ -53,9 +54,8 @@ def _open(session: Session, event: TransferRequested) -> None:
     task = PickupTask(
         fulfilment_id=session.exec(part).one(), order_id=order.id, store_id=order.pickup_store_id,
         status=TaskStatus.AWAITING_TRANSFER, opened_at=event.at, promised_at=order.promised_at,
-        ack_due_at=event.at, escalates_at=None,
-        late_at=order.promised_at,
     )  # fmt: skip
+    clock_face.watch(task, order.promised_at, at=event.at)
     session.add(task)
     session.flush()
     task.happened(TaskOpened(at=event.at, actor=event.actor, store_id=task.store_id, order_id=order.id,
@@ -81,7 +81,7 @@ def received(session: Session, event: TransferReceived) -> None:
             missing += min(line.shipped - line.for_order, waiting.unfilled)  # nobody misses what was called off
     status = _after_receipt(session, task)
     if status == TaskStatus.UNFULFILLABLE:
-        task.late_at = None
+        clock_face.end(task)
     task.become(status, TaskReceived, by=event.actor, at=event.at, missing=missing)
     if status == TaskStatus.UNFULFILLABLE:
         task.become(status, TaskUnfulfillable, by=event.actor, at=event.at)
@@ -103,7 +103,7 @@ def cancelled(session: Session, event: TransferCancelled) -> None:
     if task.units("picked") or task.units("reserved"):
         task.become(_after_receipt(session, task), TaskReceived, by=event.actor, at=event.at, missing=0)
     else:
-        task.late_at = None
+        clock_face.end(task)
         task.become(TaskStatus.UNFULFILLABLE, TaskUnfulfillable, by=event.actor, at=event.at)
 
 

@@ -66,7 +66,7 @@ def test_the_order_in_danger_comes_from_elsewhere_and_its_problem_ends(chain: Ch
     with db.reading() as session:
         assert cases(session) == []
         task = session.exec(select(PickupTask)).one()
-        assert (task.status, task.escalates_at) == (TaskStatus.AWAITING_TRANSFER, None)
+        assert (task.status, task.step_due_at) == (TaskStatus.AWAITING_TRANSFER, None)
         assert [each.from_id for each in transfer.living_for(session, order_id)] == [chain.near]
         assert escalation.due(session, nine + HOUR) == []
         assert list(session.exec(select(Shortfall))) == []

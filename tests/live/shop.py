@@ -17,7 +17,7 @@ from app.people.device import Device
 from app.people.sign_in import SignIn
 from app.people.store import Region, Store
 from app.people.tokens import hash_token
-from app.pickup.task_events import TaskEscalated
+from app.pickup.clock_events import TaskEscalated
 from app.pickup.task_status import TaskStatus
 
 SIGNER = URLSafeTimedSerializer("a key that only the tests know, of some length")
@@ -84,5 +84,6 @@ def escalate(store_id: int) -> None:
     with db.transaction() as session:
         log.record(session, TaskEscalated(
             at=now(), actor="clock", store_id=store_id, order_id=1, task_id=1, was=TaskStatus.REQUESTED,
-            status=TaskStatus.REQUESTED, level=1, due_at=now().isoformat(), lateness_ms=0,
+            status=TaskStatus.REQUESTED, level=1, due_at=now().isoformat(), lateness_ms=0, window="ack", cycle=1,
+            step=1, kind="climb",
         ))  # fmt: skip

@@ -25,7 +25,7 @@ def test_the_first_to_say_mine_owns_the_task_and_stops_its_clock(
 
     task.acknowledge(associate_id=counter.maya, at=nine + 2 * MINUTE)
 
-    assert (task.status, task.owner_id, task.escalates_at) == (TaskStatus.ACCEPTED, counter.maya, None)
+    assert (task.status, task.owner_id, task.step_due_at) == (TaskStatus.ACCEPTED, counter.maya, None)
     assert [(event.on_time, event.waited_s) for event in recorded(TaskAcknowledged)] == [(True, 120)]
 
 
@@ -47,7 +47,7 @@ def test_a_task_given_back_gets_a_window_of_its_own(session: Session, nine: date
     task.give_back(session, associate_id=counter.maya, at=nine + 3 * MINUTE)
 
     assert (task.status, task.owner_id, task.cycle) == (TaskStatus.REQUESTED, None, 2)
-    assert task.escalates_at == nine + 8 * MINUTE
+    assert task.step_due_at == nine + 8 * MINUTE
 
 
 def test_a_task_with_something_in_the_bag_is_not_given_back(session: Session, nine: datetime, counter: Counter):

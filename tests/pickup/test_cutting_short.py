@@ -52,7 +52,11 @@ def test_nothing_is_left_to_pick_when_the_rest_is_missing(session: Session, coun
     call_off(session, order, 1, nine)
 
     task = counter.task(session, order)
-    assert (task.status, task.late_at, order.status) == (TaskStatus.UNFULFILLABLE, None, OrderStatus.UNFULFILLABLE)
+    assert (task.status, task.promise_due_at, order.status) == (
+        TaskStatus.UNFULFILLABLE,
+        None,
+        OrderStatus.UNFULFILLABLE,
+    )
 
 
 def test_what_was_missing_is_paid_back_when_the_bag_has_gone(session: Session, counter: Counter, nine: datetime):

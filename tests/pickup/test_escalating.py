@@ -74,7 +74,7 @@ def test_the_window_runs_while_the_store_is_open(session: Session, nine: datetim
     evening = nine.replace(hour=17, minute=58)
     task = counter.task(session, counter.place(session, at=evening))
 
-    assert task.escalates_at == (nine + timedelta(days=1)).replace(hour=8, minute=3)
+    assert task.step_due_at == (nine + timedelta(days=1)).replace(hour=8, minute=3)
 
 
 def test_after_an_hour_of_nobody_sweeping_a_task_climbs_one_rung_not_all(
@@ -84,7 +84,7 @@ def test_after_an_hour_of_nobody_sweeping_a_task_climbs_one_rung_not_all(
 
     escalation.escalate(session, task.id, at=nine + 60 * MINUTE)
 
-    assert (task.level, task.escalates_at) == (1, nine + 70 * MINUTE)
+    assert (task.level, task.step_due_at) == (1, nine + 70 * MINUTE)
 
 
 def test_acknowledging_an_escalation_means_owning_it(session: Session, nine: datetime, counter: Counter):
@@ -132,7 +132,7 @@ def test_the_customer_is_told_of_a_delay_once_when_the_promise_passes(
     assert escalation.late_due(session, promised - MINUTE) == []
     escalation.tell_late(session, task.id, at=promised)
 
-    assert task.late_at is None
+    assert task.promise_due_at is None
     assert escalation.late_due(session, promised + MINUTE) == []
 
 

@@ -58,7 +58,7 @@ def test_an_unpaid_task_is_not_accepted_does_not_climb_and_is_a_problem(
 
     with pytest.raises(NotPaidFor, match="The payment for order"):
         task.acknowledge(associate_id=counter.maya, at=nine)
-    assert (task.escalates_at, order.status) == (None, OrderStatus.AWAITING_PAYMENT)
+    assert (task.step_due_at, order.status) == (None, OrderStatus.AWAITING_PAYMENT)
     assert open_problems(session) == [CaseKind.PAYMENT_FAILED]
 
 
@@ -69,7 +69,7 @@ def test_paid_after_all_it_goes_on_with_a_window_of_its_own(
     pay(order, PaymentState.CAPTURED, nine + MINUTE)
     task = counter.task(session, order)
 
-    assert task.escalates_at == task.ack_due_at > nine + MINUTE
+    assert task.step_due_at == task.window_due_at > nine + MINUTE
     assert open_problems(session) == []
     task.acknowledge(associate_id=counter.maya, at=nine + MINUTE)
     assert task.status == TaskStatus.ACCEPTED

@@ -70,8 +70,8 @@ def test_it_has_to_leave_when_the_store_says_that_it_can_be_sent(session: Sessio
     task = task_at(session, order, counter.shop.node_id)
 
     assert task.promised_at == nine + timedelta(hours=3)
-    assert task.late_at == order.promised_at
-    assert task.escalates_at == task.ack_due_at == nine + 5 * MINUTE
+    assert task.promise_due_at == order.promised_at
+    assert task.step_due_at == task.window_due_at == nine + 5 * MINUTE
 
 
 def test_nobody_who_has_it_sent_is_ever_told_that_it_is_ready(

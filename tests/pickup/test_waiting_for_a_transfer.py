@@ -173,7 +173,7 @@ def test_nobody_is_escalated_to_for_what_is_on_its_way_but_the_customer_hears_th
     assert escalation.due(session, nine + 24 * HOUR) == []
     assert escalation.late_due(session, nine + 24 * HOUR) == [task.id]
     escalation.tell_late(session, task.id, at=nine + 24 * HOUR)
-    assert task.late_at is None
+    assert task.promise_due_at is None
 
 
 def test_only_what_an_order_waits_for_is_carried_for_it(

@@ -226,8 +226,8 @@ def _bring_to(session: Session, task: PickupTask, state: str, owner_id: int) -> 
 
 
 def _escalated(session: Session, task: PickupTask) -> int:
-    row = Escalation(task_id=task.id, store_id=task.store_id, cycle=task.cycle, level=REGION, due_at=now(), at=now(),
-                     answer_due_at=now())  # fmt: skip
+    row = Escalation(task_id=task.id, store_id=task.store_id, cycle=task.cycle, step=2, level=REGION, due_at=now(),
+                     at=now(), answer_due_at=now())  # fmt: skip
     session.add(row)
     session.flush()
     return row.id
