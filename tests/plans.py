@@ -22,7 +22,7 @@ FEW = frozenset({
     "node", "node_terms", "store", "store_hours", "store_exception", "region", "channel", "channel_node",
     "rule_version", "staging_location", "heard", "stale_node", "source_cursor", "event_stream", "board_tally",
     "touched", "shortfall", "device", "associate", "api_client", "alembic_version",
-    "receiver",
+    "receiver", "duty", "circuit", "node_heartbeat", "policy_version",
 })  # fmt: skip
 """Few rows in any shop; `touched` and `shortfall` hold what waits for somebody, not what was."""
 ENOUGH_ROWS = 500

@@ -31,7 +31,7 @@ from app.oms import (
     transfer,
     verdict,
 )
-from app.people import api_client, associate, device, sign_in, store
+from app.people import api_client, associate, device, duty, sign_in, store
 from app.pickup import (
     count,
     count_scan,
@@ -58,7 +58,7 @@ MODULES = (
     address, arrival, availability, balance, channel, correction, customer, freshness, inventory, item, kit,
     node, node_terms, order, payment, posting, recon, reservation, routing_decision, rule_version, safety,
     shipment, shortfall, touched, transfer, verdict,
-    api_client, associate, device, sign_in, store,
+    api_client, associate, device, duty, sign_in, store,
     count, count_scan, escalation, exception_case, handover, packing, picking, pickup_link, policy_version,
     short_picks, staging, tally, task, undo, walk_choice,
     receiver,

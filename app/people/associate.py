@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 from argon2 import PasswordHasher, profiles
@@ -55,6 +56,10 @@ class Associate(SQLModel, table=True):
     pin_hash: str
     badge_hash: str | None = Field(default=None, unique=True)
     language: str = "en"
+    email: str | None = None
+    phone: str | None = None
+    quiet: dict[str, Any] | None = Field(default=None, sa_type=sa.JSON(none_as_null=True))
+    """When this person wants to be left in peace; null as the ladder says."""
     left_at: datetime | None = None
 
     @property

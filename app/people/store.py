@@ -20,6 +20,8 @@ class Region(SQLModel, table=True):
     id: int = Field(default=None, primary_key=True)
     code: str = Field(unique=True)
     name: str
+    mailbox: str | None = None
+    """Where a letter for the region goes when nobody is on duty."""
 
 
 class Store(SQLModel, table=True):
@@ -48,6 +50,10 @@ class Store(SQLModel, table=True):
     daily_counts: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     """So many items the store counts each day without being asked."""
     warn_after_s: int = Field(default=WARN_AFTER_S, sa_column_kwargs={"server_default": str(WARN_AFTER_S)})
+    mailbox: str | None = None
+    """Where a letter for the store goes when nobody is on duty."""
+    hours_version: int = Field(default=1, sa_column_kwargs={"server_default": "1"})
+    """Counts the changes of its opening hours."""
     lock_after_s: int = Field(default=LOCK_AFTER_S, sa_column_kwargs={"server_default": str(LOCK_AFTER_S)})
     """Idle seconds until a tablet asks whether somebody is there, and until it locks."""
 

@@ -141,6 +141,7 @@ def _terms(session: Session, task: "PickupTask", at: datetime) -> tuple[Policy, 
         task.policy_version_id = version.id
     else:
         version = session.get_one(PolicyVersion, task.policy_version_id)
+    task.hours_version = store.hours_version
     return version.policy, opening_hours(session, store)
 
 
