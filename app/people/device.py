@@ -30,6 +30,8 @@ class Device(SQLModel, table=True):
     secret_hash: str | None = Field(default=None, unique=True)
     enrolled_at: datetime | None = None
     revoked_at: datetime | None = None
+    lit_at: datetime | None = None
+    """When its screen last said that it is lit."""
 
     def enrol(self, *, at: datetime) -> str:
         """Trade the one-time link for the secret that the tablet keeps; of two who hold it, the first."""

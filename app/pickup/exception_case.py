@@ -62,7 +62,7 @@ class CaseEvent(DomainEvent):
     about: ClassVar[str] = "case"
     case_id: int
     store_id: int | None
-    order_id: int
+    order_id: int | None
     task_id: int | None
 
 
@@ -103,6 +103,9 @@ class ExceptionCase(Eventful, SQLModel, table=True):
         sa.Index("living_oversold", "line_id", sqlite_where=sa.text("kind = 'oversold' AND ended_at IS NULL"),
                  postgresql_where=sa.text("kind = 'oversold' AND ended_at IS NULL")),
         sa.CheckConstraint("(ended_at IS NULL) = (status IN ('open', 'acknowledged'))", name="ended_when_over"),
+        sa.CheckConstraint(
+            "order_id IS NOT NULL OR store_id IS NOT NULL OR region_id IS NOT NULL", name="about_something"
+        ),
     )  # fmt: skip
 
     id: int = Field(default=None, primary_key=True)
@@ -111,7 +114,9 @@ class ExceptionCase(Eventful, SQLModel, table=True):
     status: CaseStatus = Field(default=CaseStatus.OPEN, sa_type=db.choice(CaseStatus))
     store_id: int | None = Field(default=None, foreign_key="store.id")
     """Whose problem it is; none, when an order that is shipped finds no node."""
-    order_id: int = Field(foreign_key="order.id")
+    region_id: int | None = Field(default=None, foreign_key="region.id", index=True)
+    order_id: int | None = Field(default=None, foreign_key="order.id")
+    """Null for what is wrong with a place, and with no order of it in particular."""
     task_id: int | None = Field(default=None, foreign_key="pickup_task.id", index=True)
     line_id: int | None = Field(default=None, foreign_key="order_line.id")
     quantity: int = 0

@@ -60,6 +60,7 @@ def _views(session: Session, cases: Sequence[ExceptionCase]) -> list[dict[str, A
         _view(case, orders[case.order_id], lines.get(case.line_id or 0), owners.get(case.owner_id or 0))
         | {"count_id": counting.get(case.id)}
         for case in cases
+        if case.order_id is not None
     ]
 
 

@@ -41,7 +41,7 @@ def without_a_way():
         mine = col(ExceptionCase.store_id).in_(stores) | col(ExceptionCase.store_id).is_(None)
         living = select(ExceptionCase).where(lacking, mine, col(ExceptionCase.ended_at).is_(None))
         cases = session.exec(living.order_by(col(ExceptionCase.opened_at)).limit(MOST)).all()
-        found = [(case, session.get_one(Order, case.order_id)) for case in cases]
+        found = [(case, session.get_one(Order, case.order_id)) for case in cases if case.order_id is not None]
         words = f"{len(found)} without a way." if found else "Every order has found its way."
         zone = session.exec(select(Store.time_zone).where(Store.region_id == region_id)).first() or "UTC"
         return page("routing/without_a_way.html", found=found, zone=zone, sentence=words, **_around(session))
