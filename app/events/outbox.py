@@ -30,6 +30,8 @@ class OutboxState(StrEnum):
     SENT = "sent"
     FAILED = "failed"
     SUPPRESSED = "suppressed"
+    UNCERTAIN = "uncertain"
+    """Given to somebody who was not heard of again, and may not be given twice: to be asked for."""
 
 
 class OutboxMessage(SQLModel, table=True):
@@ -40,7 +42,10 @@ class OutboxMessage(SQLModel, table=True):
         sa.Index("outbox_due", "due_at", sqlite_where=sa.text(OPEN), postgresql_where=sa.text(OPEN)),
         sa.Index("outbox_queue", "receiver", "due_at", sqlite_where=sa.text(OPEN), postgresql_where=sa.text(OPEN)),
         sa.Index("outbox_dead", "id", sqlite_where=sa.text(GIVEN_UP), postgresql_where=sa.text(GIVEN_UP)),
-        sa.CheckConstraint("(due_at IS NOT NULL) = (state IN ('pending', 'sending'))", name="due_only_while_open"),
+        sa.Index("outbox_bundle", "bundle_key", sqlite_where=sa.text(OPEN), postgresql_where=sa.text(OPEN)),
+        sa.CheckConstraint(
+            "(due_at IS NOT NULL) = (state IN ('pending', 'sending', 'uncertain'))", name="due_only_while_open"
+        ),
     )
 
     id: int = Field(default=None, primary_key=True)
@@ -55,6 +60,12 @@ class OutboxMessage(SQLModel, table=True):
     last_error: str | None = None
     sent_at: datetime | None = None
     posted_at: datetime
+    bundle_key: str | None = None
+    """What goes to one person in one minute goes together."""
+    provider_id: str | None = None
+    """How whoever delivers it calls it."""
+    sent_late: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
+    """It left after what it says had been seen to."""
 
 
 def post(

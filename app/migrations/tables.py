@@ -44,6 +44,7 @@ from app.pickup import (
     policy_version,
     short_picks,
     sight,
+    staff_notice,
     staging,
     tally,
     task,
@@ -61,7 +62,7 @@ MODULES = (
     shipment, shortfall, touched, transfer, verdict,
     api_client, associate, device, duty, sign_in, store,
     count, count_scan, escalation, exception_case, handover, packing, picking, pickup_link, policy_version,
-    short_picks, sight, staging, tally, task, undo, walk_choice,
+    short_picks, sight, staff_notice, staging, tally, task, undo, walk_choice,
     receiver,
 )  # fmt: skip
 metadata = SQLModel.metadata
