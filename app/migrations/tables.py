@@ -3,7 +3,7 @@
 from sqlmodel import SQLModel
 
 from app.events import inbox, log, outbox, quarantine, replies, sequence, stream_heads
-from app.notices import notice
+from app.notices import callback, notice, push_subscription, suppression
 from app.oms import (
     address,
     arrival,
@@ -56,7 +56,7 @@ from app.webhooks import receiver
 
 MODULES = (
     inbox, log, outbox, quarantine, replies, sequence, stream_heads,
-    notice,
+    callback, notice, push_subscription, suppression,
     address, arrival, availability, balance, channel, correction, customer, freshness, inventory, item, kit,
     node, node_terms, order, payment, posting, recon, reservation, routing_decision, rule_version, safety,
     shipment, shortfall, touched, transfer, verdict,

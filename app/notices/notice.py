@@ -42,6 +42,7 @@ class Notice(SQLModel, table=True):
             "one_notice_a_stage",
             "order_id",
             "stage",
+            "number",
             "channel",
             unique=True,
             sqlite_where=sa.text("shipment_id IS NULL"),
@@ -57,12 +58,18 @@ class Notice(SQLModel, table=True):
     task_id: int | None = Field(default=None, foreign_key="pickup_task.id")
     store_id: int | None = Field(default=None, foreign_key="node.id")
     stage: Stage = Field(sa_type=db.choice(Stage))
+    number: int = Field(default=1, sa_column_kwargs={"server_default": "1"})
+    """Of a stage that is told more than once, the how manieth time it is."""
     channel: Channel = Field(default=Channel.MAIL, sa_type=db.choice(Channel))
+    falls_back_for: int | None = Field(default=None, foreign_key="notice.id")
+    """The notice that could not be delivered by its own channel."""
     staging_id: int | None = Field(default=None, foreign_key="staging.id")
     shipment_id: int | None = Field(default=None, foreign_key=f"{Shipment.__tablename__}.id")
     dedupe: str = Field(unique=True)
     """The key of its message in the outbox."""
     created_at: datetime
+    delivered_at: datetime | None = None
+    bounced_at: datetime | None = None
 
     def event(self, kind: type[NoticeEvent], *, at: datetime) -> NoticeEvent:
         return kind(at=at, actor="system", order_id=self.order_id, store_id=self.store_id, notice_id=self.id,

@@ -1,5 +1,7 @@
 """Who ordered, and how to reach them: kept apart from orders, so that it can be erased without breaking the books."""
 
+from datetime import datetime
+
 from sqlmodel import Field, SQLModel
 
 
@@ -13,6 +15,10 @@ class Customer(SQLModel, table=True):
     email: str | None = None
     phone: str | None = None
     language: str = "en"
+    sms_consent_at: datetime | None = None
+    push_consent_at: datetime | None = None
+    consent_source: str | None = None
+    """Who told us that they may be written to that way: a channel, or the customer's own page."""
 
     @property
     def first_name(self) -> str:
