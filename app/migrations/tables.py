@@ -2,7 +2,7 @@
 
 from sqlmodel import SQLModel
 
-from app.events import inbox, log, outbox, quarantine, replies, sequence, stream_heads
+from app.events import circuit, inbox, log, outbox, quarantine, replies, sequence, stream_heads
 from app.notices import callback, notice, push_subscription, suppression
 from app.oms import (
     address,
@@ -55,7 +55,7 @@ from app.rules import rule_version
 from app.webhooks import receiver
 
 MODULES = (
-    inbox, log, outbox, quarantine, replies, sequence, stream_heads,
+    circuit, inbox, log, outbox, quarantine, replies, sequence, stream_heads,
     callback, notice, push_subscription, suppression,
     address, arrival, availability, balance, channel, correction, customer, freshness, inventory, item, kit,
     node, node_terms, order, payment, posting, recon, reservation, routing_decision, rule_version, safety,
