@@ -62,6 +62,8 @@ class PickupTask(Eventful, ClockFace, table=True):
     location_id: int | None = Field(default=None, foreign_key="staging_location.id")
     staged_at: datetime | None = None
     hold_until: datetime | None = None
+    hold_extended_at: datetime | None = None
+    expired_at: datetime | None = None
     arrived_at: datetime | None = None
     spot: str | None = None
     parcels: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
