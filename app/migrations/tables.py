@@ -3,6 +3,7 @@
 from sqlmodel import SQLModel
 
 from app.events import circuit, inbox, log, outbox, quarantine, replies, sequence, stream_heads
+from app.measures import audit_run, heartbeat
 from app.notices import callback, notice, push_subscription, suppression
 from app.oms import (
     address,
@@ -58,7 +59,7 @@ from app.webhooks import receiver
 
 MODULES = (
     circuit, inbox, log, outbox, quarantine, replies, sequence, stream_heads,
-    callback, notice, push_subscription, suppression,
+    audit_run, heartbeat, callback, notice, push_subscription, suppression,
     address, arrival, availability, balance, channel, choice, correction, customer, freshness, inventory, item, kit,
     node, node_terms, order, payment, posting, promise, recon, reservation, routing_decision, rule_version, safety,
     shipment, shortfall, touched, transfer, verdict,
