@@ -125,7 +125,7 @@ def test_values_are_set_where_what_is_guarded_is_as_it_was_seen(session: Session
     ids = claims(session, shop, [nine, None, nine, None], nine)
 
     seen = [nine, None, nine + HOUR, nine]  # the last two are not so any more
-    said = {"expires_at": [nine + HOUR, nine, None, None], "state": [ReservationState.SOFT] * 4}
+    said: rows.Columns = {"expires_at": [nine + HOUR, nine, None, None], "state": [ReservationState.SOFT] * 4}
     written = rows.write(session, rows.Set(Reservation, {"id": ids}, said, guard={"expires_at": seen}))
 
     assert written == (2,)

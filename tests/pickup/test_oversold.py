@@ -22,7 +22,7 @@ def sell(session: Session, counter: Counter, quantity: int, *, at: datetime, ite
     inventory.record(session, [counter.shop.stock(item_id or counter.shop.milk, -quantity)], sold)
 
 
-def in_danger(session: Session, counter: Counter) -> list[tuple[int, int]]:
+def in_danger(session: Session, counter: Counter) -> list[tuple[int | None, int]]:
     living = exception_case.living(session, counter.shop.node_id)
     return [(case.order_id, case.quantity) for case in living if case.kind == CaseKind.OVERSOLD]
 
