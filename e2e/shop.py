@@ -152,6 +152,7 @@ def _served(settings: Settings) -> Iterator[int]:
         web = serving.web_server(app, hub, host="127.0.0.1", port=0)
         threading.Thread(target=web.run, daemon=True).start()
         yield int(web.effective_port)
+        web.task_dispatcher.shutdown()  # who still answers wakes a number that is somebody else's socket by then
         web.close()
 
 
