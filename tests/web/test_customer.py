@@ -7,7 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlmodel import select
 
-from app import create_app, db
+from app import clock, create_app, db
 from app.config import Settings
 from app.events import log
 from app.oms.order import Order
@@ -163,7 +163,11 @@ def _heads() -> dict[str, int]:
         return log.heads(session)
 
 
-def test_the_store_says_until_when_it_is_open_in_plain_words(priya: Customer):
+def test_the_store_says_until_when_it_is_open_in_plain_words(
+    priya: Customer, nine: datetime, request: pytest.FixtureRequest
+):
+    request.addfinalizer(clock.release)
+    clock.hold(lambda: nine)
     assert "Open day and night" in priya.sees()
 
     with db.transaction() as session:
