@@ -171,8 +171,10 @@ def _staff(session: Session) -> dict[str, list[int]]:
 
 def _opened(session: Session, at: datetime) -> dict[str, datetime]:
     """Since when each shop has been open; one that is closed tells no story, so its doors opened after all of them."""
-    stretches = {}
+    since = {}
     for store in session.exec(select(Store)):
-        opens, closes = next(opening_hours(session, store).openings(at - LENGTH))
-        stretches[store.code] = opens if closes >= at else at
-    return stretches
+        opens, closes = next(openings := opening_hours(session, store).openings(at - LENGTH))
+        while closes < at and (following := next(openings, None)) and following[0] == closes:
+            closes = following[1]  # day and night: midnight shuts no door
+        since[store.code] = opens if closes >= at else at
+    return since

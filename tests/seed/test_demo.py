@@ -41,8 +41,10 @@ def test_every_barcode_of_the_demo_can_be_scanned():
     assert all(item.gtin_of(spec.gtin) == spec.gtin.zfill(14) for spec in goods)
 
 
-def test_the_first_look_at_the_demo_is_alive_and_its_books_are_true(settings, nine):
-    demo.build(settings, nine)
+@pytest.mark.parametrize("later", [timedelta(), timedelta(hours=15, minutes=20)], ids=["morning", "after midnight"])
+def test_the_first_look_at_the_demo_is_alive_and_its_books_are_true(settings, nine, later):
+    at = nine + later
+    demo.build(settings, at)
 
     assert what_is_untrue() == []
     with db.reading() as session:
@@ -50,7 +52,7 @@ def test_the_first_look_at_the_demo_is_alive_and_its_books_are_true(settings, ni
         assert (board.new, board.pick, board.stage, board.hand_off, board.here) == (4, 7, 3, 9, 2)
         north = session.exec(select(Region).where(Region.code == "NORTH")).one()
         assert len(escalation.waiting(session, north.id)) == 1
-        assert max(event.at for event in session.exec(select(log.Event))) <= nine
+        assert max(event.at for event in session.exec(select(log.Event))) <= at
 
 
 def test_a_newcomer_sees_parcels_at_every_step_each_at_the_shop_that_is_nearest(settings, nine):
